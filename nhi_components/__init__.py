@@ -1,0 +1,1 @@
+"""Non-human identities as Pulumi components: provisioned, judged, destroyed and proved."""
