@@ -1,0 +1,1 @@
+"""Frozen models and pure functions. No Pulumi, no SDK, no clock."""

@@ -1,0 +1,68 @@
+"""The tags that every linked resource bears: the connected systems themselves are the ledger of a lease.
+
+One module writes and reads them. The values are plain text of at most 256 characters from the alphabet that AWS
+documents for tags (letters, digits, spaces and `_ . : / = + - @`); Vault metadata takes the same.
+Source: IAM user guide, 'Rules for tagging in IAM and AWS STS' (256 characters a value).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+LEASE = "nhi:lease"
+IDENTITY = "nhi:identity"
+ENVIRONMENT = "nhi:environment"
+OWNER = "nhi:owner"
+PURPOSE = "nhi:purpose"
+ENDS = "nhi:ends"
+MANAGED_BY = "nhi:managed-by"
+STACK = "nhi:stack"
+
+MANAGER = "nhi_components"
+MAXIMUM_VALUE_LENGTH = 256
+_FORBIDDEN = re.compile(r"[^\w .:/=+@-]", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTags:
+    """What the tags of one lease say.
+
+    Attributes:
+        lease: the lease id.
+        identity: the identity's name.
+        environment: the identity's environment.
+        owner: the owner's contact.
+        purpose: what the identity is for.
+        ends: the UTC day at whose start access ends.
+        stack: organisation-independent name of the Pulumi stack, `project/stack`.
+    """
+
+    lease: str
+    identity: str
+    environment: str
+    owner: str
+    purpose: str
+    ends: date
+    stack: str
+
+    def to_tags(self) -> dict[str, str]:
+        """Write them as tags; characters that a tag may not hold become `_`, long values are cut."""
+        values = {
+            LEASE: self.lease,
+            IDENTITY: self.identity,
+            ENVIRONMENT: self.environment,
+            OWNER: self.owner,
+            PURPOSE: self.purpose,
+            ENDS: self.ends.isoformat(),
+            MANAGED_BY: MANAGER,
+            STACK: self.stack,
+        }
+        return {key: _FORBIDDEN.sub("_", value)[:MAXIMUM_VALUE_LENGTH] for key, value in values.items()}
+
+
+def lease_of(tags: Mapping[str, str]) -> str | None:
+    """Tell which lease the bearer of these tags belongs to; None when to none of ours."""
+    return tags.get(LEASE) if tags.get(MANAGED_BY) == MANAGER else None
