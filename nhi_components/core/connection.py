@@ -1,0 +1,90 @@
+"""Connections: references by which our provider reaches a system afresh; never a credential.
+
+A destroy runs without the program, from state alone, so these are all that state may hold.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import AfterValidator, Field
+
+from nhi_components.core.model import Spec, wrong
+
+DEFAULT = "default"
+
+_ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
+_URL = re.compile(r"https?://[\w.\[\]:-]+(/[\w./-]*)?", re.ASCII)
+
+
+def _role_arn(value: str) -> str:
+    if not _ROLE_ARN.fullmatch(value):
+        raise wrong(got=value, expected="an IAM role ARN", fix="write it as arn:aws:iam::<account>:role/<name>")
+    return value
+
+
+def _region(value: str) -> str:
+    if not _REGION.fullmatch(value):
+        raise wrong(got=value, expected="an AWS region", fix="write it as eu-central-1")
+    return value
+
+
+def _url(value: str) -> str:
+    if not _URL.fullmatch(value):
+        raise wrong(
+            got="a text that is not such a URL",
+            expected="an http or https URL without user, password or query",
+            fix="write it as https://vault.example.com:8200",
+        )
+    return value.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_url)]
+
+
+class AwsConnection(Spec):
+    """How to reach one AWS account in one region.
+
+    Attributes:
+        profile: a profile of the shared AWS configuration; without one, the ambient credential chain is used.
+        role_arn: a role to assume from there.
+        external_id: what that role asks for; not a secret (AWS: 'the external ID is not treated as a secret').
+        region: the region; without one, the ambient one.
+        account: the account id that must answer; a mismatch is an error before anything is touched.
+        endpoint: an endpoint for all services, for private endpoints and emulators.
+    """
+
+    subject: ClassVar[str] = "AWS connection"
+
+    profile: str | None = None
+    role_arn: Annotated[str, AfterValidator(_role_arn)] | None = None
+    external_id: str | None = None
+    region: Annotated[str, AfterValidator(_region)] | None = None
+    account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    endpoint: Url | None = None
+
+
+class VaultConnection(Spec):
+    """How to reach one Vault or OpenBao.
+
+    Attributes:
+        address: its URL; without one, VAULT_ADDR.
+        namespace: the namespace; without one, VAULT_NAMESPACE.
+        auth: how to log in. `token`: VAULT_TOKEN or the token helper's file. `approle`: the role id and secret id in
+            the two environment variables VAULT_ROLE_ID and VAULT_SECRET_ID. `jwt`: the token in the file that
+            VAULT_JWT_FILE names, with `role`.
+        mount: where that auth method is mounted; its own name by default.
+        role: the role for `jwt`.
+        ca_certificate: path of a PEM file with the certificate authority; without one, VAULT_CACERT or the system's.
+    """
+
+    subject: ClassVar[str] = "Vault connection"
+
+    address: Url | None = None
+    namespace: str | None = None
+    auth: Literal["token", "approle", "jwt"] = "token"
+    mount: str | None = None
+    role: str | None = None
+    ca_certificate: str | None = None

@@ -1,0 +1,51 @@
+"""Lease ids, the suffix of physical names, and the names made with it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from nhi_components.core.errors import Problem, SpecError
+
+PREFIX = "lease-"
+SUFFIX_LENGTH = 6
+_BODY_LENGTH = 16
+_PATTERN = re.compile(rf"{PREFIX}[a-z2-7]{{{_BODY_LENGTH}}}")
+
+IAM_PATH = "/nhi/"
+KV_FOLDER = "nhi"
+
+
+def new_lease_id(seed: bytes) -> str:
+    """Make a lease id of 80 bits from the engine's random seed; the same seed gives the same id.
+
+    The engine keeps its seed in a saved plan, so the id is known at preview and holds when the plan is applied.
+    """
+    digest = hashlib.sha256(b"nhi lease\0" + seed).digest()
+    return PREFIX + base64.b32encode(digest).decode("ascii").lower()[:_BODY_LENGTH]
+
+
+def checked_lease_id(text: str) -> str:
+    """Return the lease id, or raise `SpecError` when the text is none."""
+    if _PATTERN.fullmatch(text):
+        return text
+    raise SpecError(
+        "lease id",
+        [Problem("lease", text[:40], f"{PREFIX} and {_BODY_LENGTH} characters of a-z and 2-7", "copy it from a tag nhi:lease")],
+    )
+
+
+def suffix_of(lease_id: str) -> str:
+    """The part of a lease id that physical names end with."""
+    return lease_id[len(PREFIX) : len(PREFIX) + SUFFIX_LENGTH]
+
+
+def physical_name(identity: str, environment: str, lease_id: str) -> str:
+    """Name of a principal or a policy: identity, environment, suffix; at most 64 characters by the identity's limits."""
+    return f"{identity}-{environment}-{suffix_of(lease_id)}"
+
+
+def kv_path(identity: str, environment: str, lease_id: str) -> str:
+    """Path of the identity's Vault KV v2 entry below its mount; it bears the whole lease id."""
+    return f"{KV_FOLDER}/{environment}/{identity}/{lease_id}"
