@@ -7,6 +7,7 @@ import hashlib
 import re
 
 from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.links import LinkKind
 
 PREFIX = "lease-"
 SUFFIX_LENGTH = 6
@@ -49,3 +50,14 @@ def physical_name(identity: str, environment: str, lease_id: str) -> str:
 def kv_path(identity: str, environment: str, lease_id: str) -> str:
     """Path of the identity's Vault KV v2 entry below its mount; it bears the whole lease id."""
     return f"{KV_FOLDER}/{environment}/{identity}/{lease_id}"
+
+
+def name_of(kind: LinkKind, identity: str, environment: str, lease_id: str) -> str:
+    """Name or path of a bundle's linked resource of that kind; every place that needs it asks here."""
+    match kind:
+        case LinkKind.VAULT_KV_PATH:
+            return kv_path(identity, environment, lease_id)
+        case LinkKind.SECRETS_MANAGER_SECRET:
+            return f"{KV_FOLDER}/{environment}/{identity}-{suffix_of(lease_id)}"
+        case _:
+            return physical_name(identity, environment, lease_id)

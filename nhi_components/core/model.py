@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic._internal._model_construction import ModelMetaclass  # pydantic exports it nowhere else
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from nhi_components.core.errors import Problem, SpecError
@@ -13,7 +14,18 @@ from nhi_components.core.errors import Problem, SpecError
 _SHOWN_CHARACTERS = 120
 
 
-class Spec(BaseModel):
+class _ReportingMetaclass(ModelMetaclass):
+    """Turns pydantic's error into ours for the outermost model only, so that nested problems are reported together."""
+
+    def __call__(cls, *positional: Any, **fields: Any) -> Any:
+        __tracebackhide__ = True
+        try:
+            return super().__call__(*positional, **fields)
+        except ValidationError as error:
+            raise SpecError(_subject(cls, fields), problems_of(error)) from None
+
+
+class Spec(BaseModel, metaclass=_ReportingMetaclass):
     """A frozen model that refuses unknown fields and reports all its problems at once.
 
     Constructing a spec raises `SpecError`, never pydantic's own error.
@@ -21,13 +33,6 @@ class Spec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
     subject: ClassVar[str] = "specification"
-
-    def __init__(self, **fields: Any) -> None:
-        __tracebackhide__ = True
-        try:
-            super().__init__(**fields)
-        except ValidationError as error:
-            raise SpecError(_subject(type(self), fields), problems_of(error)) from None
 
     @classmethod
     def parse(cls, fields: Mapping[str, Any]) -> Self:
@@ -55,9 +60,10 @@ def problems_of(error: ValidationError) -> list[Problem]:
     return [_problem(details) for details in error.errors(include_url=False)]
 
 
-def _subject(model: type[Spec], fields: Mapping[str, Any]) -> str:
+def _subject(model: type, fields: Mapping[str, Any]) -> str:
     name = fields.get("name")
-    return f"{model.subject} {name!r}" if isinstance(name, str) else model.subject
+    subject = str(getattr(model, "subject", model.__name__))
+    return f"{subject} {name!r}" if isinstance(name, str) else subject
 
 
 def _problem(details: ErrorDetails) -> Problem:

@@ -1,0 +1,92 @@
+"""A grant: which actions on which targets; the targets may be known only at deployment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar
+
+from pydantic import AfterValidator, Field
+
+from nhi_components.core.aws_action import problem_of_action, takes_no_resource
+from nhi_components.core.errors import Problem
+from nhi_components.core.model import Spec, shown, wrong
+from nhi_components.core.rule_exception import RuleException
+
+_ARN = re.compile(r"arn:aws[\w-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", re.ASCII)
+VAULT_CAPABILITIES = ("create", "read", "update", "patch", "delete", "list")
+"""What a policy may grant here; `sudo` and `root` are never an identity's (Vault documentation, 'Policies')."""
+
+
+def _target(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | bytes) or value == "":
+        raise wrong(got=value, expected="text, or a value that is known at deployment", fix="name what is granted")
+    return value
+
+
+class Grant(Spec):
+    """Actions on targets.
+
+    Attributes:
+        actions: IAM actions (`sqs:SendMessage`) on AWS; capabilities (`read`) on Vault.
+        targets: ARNs on AWS, paths on Vault; plain text, or a Pulumi output that is known at deployment.
+        exception: permits a wildcard, with reason, approver and end date.
+    """
+
+    subject: ClassVar[str] = "grant"
+
+    actions: Annotated[tuple[str, ...], Field(min_length=1)]
+    targets: Annotated[tuple[Annotated[Any, AfterValidator(_target)], ...], Field(min_length=1)]
+    exception: RuleException | None = None
+
+
+def aws_grant_problems(grants: Iterable[Grant]) -> list[Problem]:
+    """Find everything that is wrong with grants on AWS."""
+    problems: list[Problem] = []
+    for place, grant in _placed(grants):
+        if grant.exception is None:
+            found = [problem_of_action(f"{place}.actions[{j}]", action) for j, action in enumerate(grant.actions)]
+            problems += [problem for problem in found if problem]
+        unscoped = all(takes_no_resource(action) for action in grant.actions)
+        for j, target in enumerate(grant.targets):
+            if isinstance(target, str) and not (target == "*" and (unscoped or grant.exception)):
+                problems += aws_target_problems(f"{place}.targets[{j}]", target, excepted=grant.exception is not None)
+    return problems
+
+
+def aws_target_problems(path: str, target: str, *, excepted: bool = False) -> list[Problem]:
+    """Judge one ARN that is granted on; used again at deployment for a target that was unknown before."""
+    if not _ARN.fullmatch(target):
+        fix = "write it as arn:aws:<service>:<region>:<account>:<resource>"
+        return [Problem(path, shown(target), "an ARN", fix)]
+    if not excepted and set(target.split(":", 5)[5]) <= set("*?/"):
+        return [Problem(path, target, "an ARN that names a resource", "name the resource, or name an exception")]
+    return []
+
+
+def vault_grant_problems(grants: Iterable[Grant]) -> list[Problem]:
+    """Find everything that is wrong with grants on Vault."""
+    problems: list[Problem] = []
+    for place, grant in _placed(grants):
+        for j, capability in enumerate(grant.actions):
+            if capability not in VAULT_CAPABILITIES:
+                expected = "one of " + ", ".join(VAULT_CAPABILITIES)
+                problems.append(Problem(f"{place}.actions[{j}]", capability, expected, "choose the capabilities needed"))
+        for j, target in enumerate(grant.targets):
+            if isinstance(target, str):
+                problems += vault_path_problems(f"{place}.targets[{j}]", target, excepted=grant.exception is not None)
+    return problems
+
+
+def vault_path_problems(path: str, target: str, *, excepted: bool = False) -> list[Problem]:
+    """Judge one Vault path that is granted on."""
+    if target.startswith("/") or '"' in target or any(ord(character) < 32 for character in target):
+        return [Problem(path, shown(target), "a path such as `secret/data/orders`", "remove leading slash, quotes, controls")]
+    first = target.split("/", 1)[0]
+    if not excepted and ("*" in first or "+" in first or "/" not in target):
+        return [Problem(path, shown(target), "a path below one mount", "begin with the mount, or name an exception")]
+    return []
+
+
+def _placed(grants: Iterable[Grant]) -> Iterable[tuple[str, Grant]]:
+    return ((f"grants[{i}]", grant) for i, grant in enumerate(grants))

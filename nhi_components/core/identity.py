@@ -1,0 +1,94 @@
+"""An identity: its name, kind, environment, owner, purpose and end."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, StringConstraints
+
+from nhi_components.core.expiry import Expiry
+from nhi_components.core.model import Spec, wrong
+
+MAXIMUM_NAME_LENGTH = 40
+MAXIMUM_ENVIRONMENT_LENGTH = 16
+"""40 + 1 + 16 + 1 + 6 (the suffix) = 64, the longest name of an IAM role (IAM user guide, 'IAM and AWS STS quotas')."""
+
+_LABEL = re.compile(r"[a-z](-?[a-z0-9])*", re.ASCII)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+
+
+class Kind(StrEnum):
+    """What sort of non-human identity it is."""
+
+    SERVICE_ACCOUNT = "service-account"
+    API_KEY = "api-key"
+    PIPELINE = "pipeline"
+    WORKLOAD = "workload"
+    AI_AGENT = "ai-agent"
+    THIRD_PARTY = "third-party"
+
+
+def _label(longest: int) -> AfterValidator:
+    def check(value: str) -> str:
+        if len(value) > longest:
+            raise wrong(got=f"{len(value)} characters", expected=f"at most {longest} characters", fix="shorten it")
+        if not _LABEL.fullmatch(value):
+            raise wrong(
+                got=value,
+                expected="lower-case letters, digits and single hyphens, beginning with a letter",
+                fix="write it like `orders-api`",
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _email(value: str) -> str:
+    if not _EMAIL.fullmatch(value):
+        raise wrong(got=value, expected="an e-mail address", fix="give the address that the team reads")
+    return value
+
+
+Environment = Annotated[str, _label(MAXIMUM_ENVIRONMENT_LENGTH)]
+"""Where it runs, such as `prod`."""
+
+Purpose = Annotated[str, StringConstraints(strip_whitespace=True, min_length=8, max_length=200)]
+"""What it is for, in words that a reviewer understands."""
+
+
+class Owner(Spec):
+    """Who answers for an identity.
+
+    Attributes:
+        team: the team's name.
+        email: an address that the team reads; reviews and alarms go there.
+    """
+
+    subject: ClassVar[str] = "owner"
+
+    team: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=64)]
+    email: Annotated[str, AfterValidator(_email)]
+
+
+class Identity(Spec):
+    """One non-human identity.
+
+    Attributes:
+        name: at most 40 characters: lower-case letters, digits, single hyphens.
+        environment: at most 16 characters of the same alphabet.
+        kind: what sort of identity it is.
+        owner: who answers for it.
+        purpose: what it is for, 8 to 200 characters.
+        expires: when it ends: an `Expiry`, a date, or a date as text (`2027-03-31`).
+    """
+
+    subject: ClassVar[str] = "identity"
+
+    name: Annotated[str, _label(MAXIMUM_NAME_LENGTH)]
+    environment: Environment
+    kind: Kind = Kind.WORKLOAD
+    owner: Owner
+    purpose: Purpose
+    expires: Expiry

@@ -1,0 +1,159 @@
+"""Closing a lease: wait until everything that bears it is confirmed gone, sweep what is left and proved ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from nhi_components.core.errors import NhiError
+from nhi_components.core.links import Fact, Link, NotChecked, RemovalFacts
+from nhi_components.lifecycle.clock import Clock
+from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey, links_of
+from nhi_components.lifecycle.ports import CutOff, Ownership, Sighting, SystemAdapter
+
+FIRST_PAUSE = 0.2
+LONGEST_PAUSE = 5.0
+CLEAN_ROUNDS = 2
+"""Consecutive empty surveys that confirm absence: the systems' listings are eventually consistent (residue.md)."""
+
+Sleep = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class Removal:
+    """What is known so far of a lease's removal.
+
+    Attributes:
+        absent_since: for each link that is absent now, when it was first seen absent.
+        alive: what was still ours and alive in the newest survey.
+        alive_since: for each of them, since when it has been seen alive.
+        swept: leftovers that were deleted here because the engine had not.
+        namesakes: somebody else's, seen and left alone.
+        failures: what could not be surveyed or swept in the newest round, a line each.
+        closed_at: when everything was confirmed gone; None when the deadline passed first.
+    """
+
+    absent_since: dict[LinkKey, datetime] = field(default_factory=dict)
+    alive: list[Sighting] = field(default_factory=list)
+    alive_since: dict[LinkKey, datetime] = field(default_factory=dict)
+    swept: dict[LinkKey, Link] = field(default_factory=dict)
+    namesakes: dict[LinkKey, Sighting] = field(default_factory=dict)
+    failures: list[str] = field(default_factory=list)
+    closed_at: datetime | None = None
+
+
+def close(
+    adapters: Sequence[SystemAdapter],
+    lease_id: str,
+    links: Sequence[Link],
+    *,
+    patience: timedelta,
+    clock: Clock,
+    sleep: Sleep,
+) -> Removal:
+    """Survey, sweep and wait until the lease has nothing alive, or until patience ends.
+
+    Args:
+        adapters: one for each system and connection that the lease ever touched.
+        lease_id: the lease.
+        links: everything that was ever linked.
+        patience: how long to wait at most; at least one survey is always made.
+        clock: tells the time.
+        sleep: waits that many seconds.
+    """
+    removal = Removal()
+    deadline = clock() + patience
+    clean_rounds = 0
+    for pause in _pauses():
+        _survey(removal, adapters, lease_id, links, clock)
+        clean_rounds = 0 if removal.alive or removal.failures else clean_rounds + 1
+        if clean_rounds == CLEAN_ROUNDS:
+            removal.closed_at = clock()
+            break
+        _sweep(removal, adapters)
+        if clock() + timedelta(seconds=pause) > deadline:
+            break
+        sleep(pause)
+    return removal
+
+
+def removal_facts(
+    links: Sequence[Link], removal: Removal, outcome: CutOffOutcome | None, canaries: Mapping[LinkKey, CanaryResult]
+) -> list[RemovalFacts]:
+    """Put together, for each linked resource, the five facts of its removal."""
+    by_key = {cut_off.link.key: cut_off for cut_off in outcome.cut_offs} if outcome else {}
+    extras = [extra for cut_off in by_key.values() for extra in cut_off.extras]
+    known = {link.key: link for link in [*links, *extras, *removal.swept.values()]}
+    known |= {key: cut_off.link for key, cut_off in by_key.items()}
+    return [_facts(link, removal, by_key.get(key), canaries) for key, link in known.items()]
+
+
+def _facts(
+    link: Link, removal: Removal, cut_off: CutOff | None, canaries: Mapping[LinkKey, CanaryResult]
+) -> RemovalFacts:
+    alive = next((s for s in removal.alive if s.link.key == link.key), None)
+    absent_at: Fact = removal.absent_since.get(link.key, removal.closed_at)
+    if alive:
+        absent_at = NotChecked("still alive at the deadline")
+    sessions: Fact = None
+    if cut_off and not isinstance(cut_off.sessions_refused_at, datetime):
+        sessions = cut_off.sessions_refused_at
+    return RemovalFacts(
+        link=link,
+        disabled_at=cut_off.disabled_at if cut_off else None,
+        absent_at=absent_at if absent_at else NotChecked("the survey did not complete"),
+        refused_at=_refused_at(link, cut_off, canaries),
+        recoverable_until=alive.recoverable_until if alive else None,
+        sessions_possible_until=sessions,
+    )
+
+
+def _refused_at(link: Link, cut_off: CutOff | None, canaries: Mapping[LinkKey, CanaryResult]) -> Fact:
+    if link.key in canaries:
+        refused_at = canaries[link.key].refused_at
+        return refused_at if refused_at else NotChecked("the canary still worked")
+    return NotChecked(cut_off.without_canary) if cut_off and cut_off.without_canary else None
+
+
+def _survey(
+    removal: Removal, adapters: Sequence[SystemAdapter], lease_id: str, links: Sequence[Link], clock: Clock
+) -> None:
+    removal.alive, removal.failures = [], []
+    for adapter in adapters:
+        own = links_of(adapter, links)
+        try:
+            sightings = adapter.survey(lease_id, own)
+        except NhiError as failure:
+            removal.failures.append(str(failure))
+            continue
+        now = clock()
+        ours = [sighting for sighting in sightings if sighting.ownership is Ownership.OURS]
+        keys = {sighting.link.key for sighting in ours}
+        removal.alive += ours
+        removal.namesakes |= {s.link.key: s for s in sightings if s.ownership is Ownership.NAMESAKE}
+        for key in keys:
+            removal.absent_since.pop(key, None)
+            removal.alive_since.setdefault(key, now)
+        for link in [*own, *links_of(adapter, list(removal.swept.values()))]:
+            if link.key not in keys:
+                removal.absent_since.setdefault(link.key, now)
+
+
+def _sweep(removal: Removal, adapters: Sequence[SystemAdapter]) -> None:
+    for adapter in adapters:
+        for sighting in removal.alive:
+            if (sighting.link.system, sighting.link.connection) != (adapter.system, adapter.connection):
+                continue
+            try:
+                adapter.sweep(sighting)
+                removal.swept[sighting.link.key] = sighting.link
+            except NhiError as failure:
+                removal.failures.append(str(failure))
+
+
+def _pauses() -> Iterator[float]:
+    pause = FIRST_PAUSE
+    while True:
+        yield pause
+        pause = min(pause * 2, LONGEST_PAUSE)

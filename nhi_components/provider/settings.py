@@ -1,0 +1,97 @@
+"""What `nhi.Provider` is configured with: references only, resolved afresh whenever they are needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field
+
+from nhi_components.core.connection import DEFAULT, AwsConnection, VaultConnection
+from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.links import System
+from nhi_components.core.model import Spec
+from nhi_components.lifecycle.evidence.settings import EvidenceSettings
+from nhi_components.provider.values import structured
+
+APPROVER_VARIABLES = ("NHI_APPROVER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR")
+REASON_VARIABLES = ("NHI_REASON",)
+
+
+class Approval(Spec):
+    """Who approved a change, and why; unknown parts are said to be unknown in the evidence.
+
+    Attributes:
+        approver: a person or a change board, as your organisation names them.
+        reason: such as a ticket's number.
+    """
+
+    subject: ClassVar[str] = "approval"
+
+    approver: str | None = None
+    reason: str | None = None
+
+    def or_from(self, environment: Mapping[str, str]) -> Self:
+        """Let the environment of this very run, such as a CI job's, come before what was configured."""
+        approver = _first(environment, APPROVER_VARIABLES) or self.approver
+        reason = _first(environment, REASON_VARIABLES) or self.reason
+        return self.model_copy(update={"approver": approver, "reason": reason})
+
+
+class Settings(Spec):
+    """The provider's configuration.
+
+    Attributes:
+        aws: connections by name; `default` is the ambient one unless it is given here.
+        vault: connections by name, likewise.
+        approval: who approved.
+        evidence: where evidence goes and who signs it.
+        deadline_seconds: how long a destroy waits at most for each system to confirm, instead of the documented
+            figures; 1 to 86,400.
+    """
+
+    subject: ClassVar[str] = "provider nhi"
+
+    aws: dict[str, AwsConnection] = {}
+    vault: dict[str, VaultConnection] = {}
+    approval: Approval = Approval()
+    evidence: EvidenceSettings = EvidenceSettings()
+    deadline_seconds: Annotated[float, Field(ge=1, le=86_400)] | None = None
+
+    def connection(self, system: System, name: str) -> AwsConnection | VaultConnection:
+        """Find a connection by name.
+
+        Raises:
+            SpecError: when there is none of that name.
+        """
+        connections: Mapping[str, AwsConnection | VaultConnection] = self.aws if system is System.AWS else self.vault
+        if name in connections:
+            return connections[name]
+        if name == DEFAULT:
+            return AwsConnection() if system is System.AWS else VaultConnection()
+        known = ", ".join([DEFAULT, *sorted(set(connections) - {DEFAULT})])
+        fix = f"add it to {system} of nhi.Provider, or to the configuration nhi:{system}"
+        raise SpecError("connection", [Problem(f"{system}.{name}", "no connection of that name", f"one of {known}", fix)])
+
+
+def read_settings(properties: Mapping[str, Any]) -> Settings:
+    """Read the configuration as the engine hands it over: camel case, structures as JSON text.
+
+    Raises:
+        SpecError: with every problem.
+    """
+    names = {"deadlineSeconds": "deadline_seconds"}
+    fields = {names.get(key, key): structured(value) for key, value in properties.items() if key != "version"}
+    if isinstance(fields.get("deadline_seconds"), str):
+        fields["deadline_seconds"] = float(fields["deadline_seconds"])
+    return Settings.parse(fields)
+
+
+def current_approval(settings: Settings) -> Approval:
+    """Tell who approved the run that is under way."""
+    return settings.approval.or_from(os.environ)
+
+
+def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:
+    return next((environment[name] for name in names if environment.get(name)), None)

@@ -1,0 +1,75 @@
+"""Between the engine's property values and plain Python values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+
+
+class _Unknown:
+    """Stands for a value that is known only at deployment."""
+
+    def __repr__(self) -> str:
+        return "<unknown until deployment>"
+
+
+UNKNOWN: Final = _Unknown()
+
+
+def plain(value: PropertyValue) -> Any:
+    """Turn a property value into plain Python; an unknown one into `UNKNOWN`; secrecy is dropped."""
+    match value.value:
+        case Computed():
+            return UNKNOWN
+        case str() | bool() | None as simple:
+            return simple
+        case float() | int() as number:
+            return int(number) if float(number).is_integer() else number
+        case Mapping() as mapping:
+            return {key: plain(item) for key, item in mapping.items()}
+        case Sequence() as items:
+            return [plain(item) for item in items]
+        case other:
+            return other
+
+
+def plain_map(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
+    """Turn a resource's properties into plain Python, without the engine's own keys."""
+    return {key: plain(value) for key, value in values.items() if not key.startswith("__")}
+
+
+def property_value(value: Any) -> PropertyValue:
+    """Turn plain Python into a property value."""
+    match value:
+        case _Unknown():
+            return PropertyValue(Computed())
+        case bool() | str() | None:
+            return PropertyValue(value)
+        case int() | float():
+            return PropertyValue(float(value))
+        case Mapping():
+            return PropertyValue({str(key): property_value(item) for key, item in value.items()})
+        case _:
+            return PropertyValue([property_value(item) for item in value])
+
+
+def property_map(values: Mapping[str, Any]) -> dict[str, PropertyValue]:
+    """Turn plain Python into a resource's properties; what is None is left out."""
+    return {key: property_value(value) for key, value in values.items() if value is not None}
+
+
+def contains_unknown(value: Any) -> bool:
+    """Tell whether any part of a plain value is unknown."""
+    if isinstance(value, Mapping):
+        return any(contains_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(contains_unknown(item) for item in value)
+    return value is UNKNOWN
+
+
+def structured(value: Any) -> Any:
+    """Read a setting that may come as JSON text, as provider and stack configuration give it."""
+    return json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
