@@ -57,7 +57,7 @@ def name_of(kind: LinkKind, identity: str, environment: str, lease_id: str) -> s
     match kind:
         case LinkKind.VAULT_KV_PATH:
             return kv_path(identity, environment, lease_id)
-        case LinkKind.SECRETS_MANAGER_SECRET:
+        case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:
             return f"{KV_FOLDER}/{environment}/{identity}-{suffix_of(lease_id)}"
         case _:
             return physical_name(identity, environment, lease_id)

@@ -21,6 +21,7 @@ class LinkKind(StrEnum):
 
     IAM_ROLE = "iam-role"
     IAM_ROLE_POLICY = "iam-role-policy"
+    IAM_POLICY_ATTACHMENT = "iam-policy-attachment"
     IAM_INSTANCE_PROFILE = "iam-instance-profile"
     SECRETS_MANAGER_SECRET = "secrets-manager-secret"  # noqa: S105 - a kind, not a secret
     SECRETS_MANAGER_POLICY = "secrets-manager-policy"
@@ -29,6 +30,8 @@ class LinkKind(StrEnum):
     VAULT_ENTITY_ALIAS = "vault-entity-alias"
     VAULT_POLICY = "vault-policy"
     VAULT_KV_PATH = "vault-kv-path"
+    VAULT_KV_VERSION = "vault-kv-version"
+    VAULT_SECRET_ID = "vault-secret-id"  # noqa: S105 - a kind, not a secret id
     VAULT_TOKEN = "vault-token"  # noqa: S105 - a kind, not a token
 
 

@@ -1,7 +1,8 @@
 """The tags that every linked resource bears: the connected systems themselves are the ledger of a lease.
 
 One module writes and reads them. The values are plain text of at most 256 characters from the alphabet that AWS
-documents for tags (letters, digits, spaces and `_ . : / = + - @`); Vault metadata takes the same.
+documents for tags (letters, digits, spaces and `_ . : / = + - @`). Vault's metadata takes the same values, but an
+entity's keys may hold no colon (measured on OpenBao 2.7.2: 'key contains invalid characters'), so there it is `_`.
 Source: IAM user guide, 'Rules for tagging in IAM and AWS STS' (256 characters a value).
 """
 
@@ -62,7 +63,20 @@ class LeaseTags:
         }
         return {key: _FORBIDDEN.sub("_", value)[:MAXIMUM_VALUE_LENGTH] for key, value in values.items()}
 
+    def to_metadata(self) -> dict[str, str]:
+        """Write them as Vault metadata, of entities and of KV v2 entries alike: `nhi_lease` for `nhi:lease`."""
+        return {_metadata_key(key): value for key, value in self.to_tags().items()}
+
 
 def lease_of(tags: Mapping[str, str]) -> str | None:
     """Tell which lease the bearer of these tags belongs to; None when to none of ours."""
     return tags.get(LEASE) if tags.get(MANAGED_BY) == MANAGER else None
+
+
+def lease_of_metadata(metadata: Mapping[str, str]) -> str | None:
+    """Tell which lease the bearer of this Vault metadata belongs to; None when to none of ours."""
+    return metadata.get(_metadata_key(LEASE)) if metadata.get(_metadata_key(MANAGED_BY)) == MANAGER else None
+
+
+def _metadata_key(key: str) -> str:
+    return key.replace(":", "_")

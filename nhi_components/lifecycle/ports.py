@@ -1,7 +1,8 @@
 """What the lifecycle services ask of a connected system; each system's adapter answers it.
 
-An adapter is bound to one connection. It reads no clock of its own (`now` is passed in), logs nothing, and never puts
-a credential value into an exception, a return value's `repr` or a link.
+An adapter is bound to one connection. It reads no clock of its own: a time that it tells is the `now` it was given plus
+what has elapsed since. It logs nothing, and never puts a credential value into an exception, a return value's `repr`
+or a link.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from nhi_components.core.links import Fact, Link, System
+from nhi_components.core.links import Fact, Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 
 
@@ -46,7 +47,8 @@ class Sighting:
         link: what it is, with the unique id that it has now.
         ownership: ours, or somebody else's of the same name.
         detail: one line for people, such as `2 policies attached by hand`.
-        recoverable_until: for something deleted that the system could still bring back; None for what simply lives.
+        recoverable_until: for something deleted that the system could still bring back; None for what simply lives,
+            or is kept without end (`detail` says so).
     """
 
     link: Link
@@ -91,6 +93,21 @@ class CutOff:
     without_canary: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """What a survey through this connection cannot look for; it must never be reported as gone.
+
+    Attributes:
+        kind: what might be alive unseen.
+        reason: where, why, and how to let the connection look.
+    """
+
+    system: System
+    connection: str
+    kind: LinkKind
+    reason: NotChecked
+
+
 class SystemAdapter(Protocol):
     """One connected system, through one connection.
 
@@ -120,8 +137,11 @@ class SystemAdapter(Protocol):
         """Find everything alive that bears the lease id or stands at the name of one of the links.
 
         Must also work with no links at all, from the lease id alone. What could not be looked for is an error, never
-        an empty answer.
+        an empty answer; the only exceptions are what `blind_spots` tells. The answer's order is the order to sweep in.
         """
+
+    def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
+        """Tell what `survey` leaves out because the system does not let this connection look; empty when nothing."""
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Disable the principals among the links and make their live sessions, tokens and leases useless.
