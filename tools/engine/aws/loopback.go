@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-sdk/v2/helper/schema"
@@ -55,8 +57,8 @@ func loopbackEndpoints(d *schema.ResourceData, services map[string]*schema.Schem
 			}
 		}
 	}
-	for service, endpoint := range endpoints {
-		if !onLoopback(endpoint.(string)) {
+	for _, service := range slices.Sorted(maps.Keys(endpoints)) {
+		if endpoint := endpoints[service].(string); !onLoopback(endpoint) {
 			return nil, fmt.Errorf("aws provider: the endpoint of %s is %q, but this build of the provider is for an "+
 				"emulator on this machine only: set AWS_ENDPOINT_URL to its address, for example http://127.0.0.1:4566, "+
 				"or install the official plugin with `pulumi plugin install resource aws`", service, endpoint)
