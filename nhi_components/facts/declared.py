@@ -1,0 +1,83 @@
+"""Reads the grants that a component registers on its own inputs, where actions show although targets are unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
+from nhi_components.facts.model import DeclaredGrants, Fact, NotYetKnown, Resource, Unjudged
+from nhi_components.facts.values import UNKNOWN, Located, kind_of
+from nhi_components.facts.vault.model import PathRule, VaultPolicyDocument
+
+_EXPECTED = "a list of objects with `actions` and `targets`"
+_FIX = "register the component's grants as structure"
+
+
+def read_declared_grants(resource: Resource, value: object) -> Iterator[Fact]:
+    """Yield a component's grants as a document that rules judge like any other, and whether they are complete."""
+    if value is UNKNOWN:
+        yield NotYetKnown(resource, "grants", "declared grants")
+        return
+    if not isinstance(value, list):
+        if value is not None:
+            yield Unjudged(resource, "grants", kind_of(value), _EXPECTED, _FIX)
+        return
+    noted: list[Fact] = []
+    grants = [_grant(resource, f"grants[{index}]", member, noted) for index, member in enumerate(value)]
+    yield from noted
+    yield DeclaredGrants(resource, complete=not noted)
+    if resource.type.startswith("nhi:vault:"):
+        yield VaultPolicyDocument(resource, "grants", tuple(rule for grant in grants for rule in _path_rules(*grant)))
+    elif resource.type.startswith("nhi:aws:"):
+        yield GrantDocument(resource, "grants", PolicyKind.DECLARED, tuple(_statement(*grant) for grant in grants))
+
+
+Texts = tuple[Located, ...]
+
+
+def _grant(resource: Resource, path: str, value: object, noted: list[Fact]) -> tuple[str, Texts, Texts]:
+    if not isinstance(value, Mapping):
+        if value is UNKNOWN:
+            noted.append(NotYetKnown(resource, path, "grant"))
+        else:
+            noted.append(Unjudged(resource, path, kind_of(value), _EXPECTED, _FIX))
+        return path, (), ()
+    actions = _texts(resource, f"{path}.actions", value, noted, may_be_unknown=False)
+    targets = _texts(resource, f"{path}.targets", value, noted, may_be_unknown=True)
+    return path, actions, targets
+
+
+def _texts(
+    resource: Resource, path: str, grant: Mapping[str, Any], noted: list[Fact], *, may_be_unknown: bool
+) -> Texts:
+    value = grant.get(path.rpartition(".")[2])
+    texts: list[Located] = []
+    for index, member in enumerate(value if isinstance(value, list) else [value]):
+        place = f"{path}[{index}]" if isinstance(value, list) else path
+        if isinstance(member, str):
+            texts.append(Located(member, place))
+        elif member is not UNKNOWN:
+            noted.append(Unjudged(resource, place, kind_of(member), "a string", _FIX))
+        elif not may_be_unknown:
+            noted.append(NotYetKnown(resource, place, "action"))
+    return tuple(texts)
+
+
+def _statement(path: str, actions: Texts, targets: Texts) -> Statement:
+    return Statement(
+        path=path,
+        allows=True,
+        actions=actions,
+        not_actions=None,
+        resources=targets,
+        not_resources=None,
+        principals=(),
+        not_principals=None,
+        conditions=(),
+    )
+
+
+def _path_rules(_: str, actions: Texts, targets: Texts) -> Iterator[PathRule]:
+    for target in targets:
+        yield PathRule(target.text, target.path, actions)

@@ -1,0 +1,1 @@
+"""Vault: policy documents as facts."""
