@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nhi_components.core.errors import EvidenceError, Problem
+from nhi_components.core.links import Link
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.evidence.anchor import Anchor, AnchoredHead, compare
 from nhi_components.lifecycle.evidence.completeness import incompleteness
@@ -91,6 +92,11 @@ class EvidenceRecorder:
         """The newest cut-off of a lease in this store, from which a killed teardown goes on."""
         contents = [predicate.content for predicate in self._statements_of(lease_id)]
         return next((content for content in reversed(contents) if isinstance(content, CutOffRecord)), None)
+
+    def links_of(self, lease_id: str) -> list[Link]:
+        """Everything that this store's evidence ever named as belonging to a lease."""
+        contents = [predicate.content for predicate in self._statements_of(lease_id)]
+        return [link.to_link() for content in contents for link in content.links]
 
     def _record(self, content: Content) -> Receipt:
         self._require_trust()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from nhi_components.core.errors import EvidenceError, Problem
 
@@ -43,3 +44,23 @@ def data_of(answer: Any) -> Mapping[str, Any]:
     """The `data` of an answer; empty when there is none."""
     data = answer.get("data") if isinstance(answer, dict) else None
     return data if isinstance(data, dict) else {}
+
+
+def ambient_client() -> VaultClient:
+    """Make a client from VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT and VAULT_TOKEN or the token helper's file.
+
+    Raises:
+        EvidenceError: there is no address, no token, or the extra `vault` is not installed.
+    """
+    address = os.environ.get("VAULT_ADDR")
+    if not address:
+        raise EvidenceError(str(Problem("VAULT_ADDR", "nothing", "Vault's URL", "export VAULT_ADDR and VAULT_TOKEN")))
+    try:
+        import hvac
+    except ModuleNotFoundError:
+        fix = "pip install 'nhi-components[vault]'"
+        raise EvidenceError(str(Problem("hvac", "not installed", "Vault's Python client", fix))) from None
+    client = hvac.Client(url=address)
+    if not client.token:
+        raise EvidenceError(str(Problem("VAULT_TOKEN", "nothing", "a token", "log in, or export VAULT_TOKEN")))
+    return cast("VaultClient", client)

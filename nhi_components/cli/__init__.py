@@ -1,0 +1,1 @@
+"""The `nhi` command: one thin file a command."""

@@ -1,0 +1,158 @@
+"""How `nhi evidence` prints: tables and a timeline for people, JSON for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nhi_components.lifecycle.evidence.contents import CutOffRecord, IncompleteRecord, TeardownRecord
+from nhi_components.lifecycle.evidence.flaws import Flaw
+from nhi_components.lifecycle.evidence.parts import At, Known, Stated
+from nhi_components.lifecycle.evidence.reader import Reading, in_order
+from nhi_components.lifecycle.evidence.statement import Predicate
+from nhi_components.lifecycle.evidence.timeline import WIDTH, timeline
+from nhi_components.lifecycle.evidence.verify import VerificationReport
+
+
+def print_statements(readings: Sequence[Reading], flaws: Sequence[Flaw]) -> None:
+    """Print each lease's statements in the order of their writing, then what is wrong with the store."""
+    console = _console()
+    by_lease: dict[str, list[Predicate]] = {}
+    for predicate in in_order(reading.predicate for reading in readings if reading.predicate):
+        by_lease.setdefault(predicate.lease_id, []).append(predicate)
+    for statements in by_lease.values():
+        _print_lease(console, statements)
+    _print_flaws(console, flaws)
+
+
+def print_report(report: VerificationReport) -> None:
+    """Print what verification found: chains, leases, notes, problems, verdict."""
+    console = _console()
+    for chain in report.chains:
+        console.print(
+            f"chain {chain.chain_id}: {chain.statements} statements, {chain.anchoring}, head {chain.head_digest}"
+        )
+    rows = [(x.lease_id, _time(x.at), f"{x.identity} ({x.environment})", x.state) for x in report.leases]
+    console.print(_table(("lease", "recorded at", "identity", "newest statement"), rows))
+    for lease in report.leases:
+        for fact in lease.unchecked:
+            console.print(Text(f"note: {lease.lease_id}: {fact}"))
+    for note in report.notes:
+        console.print(Text(f"note: {note}"))
+    _print_flaws(console, report.flaws)
+    if report.ok:
+        console.print(Text("verified: signatures, chain and completeness hold", style="bold green"))
+
+
+def report_as_json(report: VerificationReport) -> str:
+    """Write the report as JSON."""
+    return _json(
+        {
+            "ok": report.ok,
+            "empty": report.empty,
+            "trusted_keys": report.trusted,
+            "pinned_on_first_use": report.pinned_on_first_use,
+            "chains": [dataclasses.asdict(chain) for chain in report.chains],
+            "leases": [dataclasses.asdict(lease) for lease in report.leases],
+            "problems": [dataclasses.asdict(flaw) for flaw in report.flaws],
+            "notes": report.notes,
+        }
+    )
+
+
+def statements_as_json(readings: Sequence[Reading], flaws: Sequence[Flaw]) -> str:
+    """Write statements as JSON; one that is refused has no predicate."""
+    statements = [
+        {
+            "file": reading.stored.path,
+            "sha256": reading.digest,
+            "trusted": reading.predicate is not None,
+            "predicate": reading.predicate.model_dump(mode="json") if reading.predicate else None,
+        }
+        for reading in readings
+    ]
+    return _json({"statements": statements, "problems": [dataclasses.asdict(flaw) for flaw in flaws]})
+
+
+def _print_lease(console: Console, statements: Sequence[Predicate]) -> None:
+    lease = statements[-1].content.lease
+    console.print(Text(f"{lease.identity} ({lease.environment})  {lease.lease_id}", style="bold"))
+    console.print(
+        Text(f"owner {lease.owner}, stack {lease.stack}, issued {lease.issued}, to end {lease.ends}: {lease.purpose}")
+    )
+    rows = [(p.kind, _time(p.recorded_at), _stated(p.content.approver), p.signed_with.key_class) for p in statements]
+    console.print(_table(("statement", "recorded at", "approver", "key"), rows))
+    newest = statements[-1].content
+    console.print(Text(f"  reason: {_stated(newest.reason)}"))
+    for caller in newest.callers:
+        console.print(Text(f"  run on {caller.system} by {_stated(caller.principal)}"))
+    match newest:
+        case TeardownRecord() | IncompleteRecord() as ended:
+            _print_timeline(console, ended)
+        case CutOffRecord() as cut:
+            for row in cut.rows:
+                console.print(Text(f"  cut off: {row.link}"))
+
+
+def _print_timeline(console: Console, ended: TeardownRecord | IncompleteRecord) -> None:
+    span, rows = timeline(ended.removals, ended.operation.started)
+    console.print(Text(f"  0 s{f'{span:.1f} s':>{WIDTH - 3}}  D disabled, A absent, R refused, * several at once"))
+    for row in rows:
+        console.print(Text(f"  {row.picture}  {row.resource}"))
+        console.print(Text(f"  {'':{WIDTH}}  {row.words}"))
+    for removal in ended.removals:
+        for name, fact in (
+            ("recoverable", removal.recoverable_until),
+            ("sessions possible", removal.sessions_possible_until),
+        ):
+            if isinstance(fact, At):
+                console.print(Text(f"  {removal.link}: {name} until {_time(fact.time)}"))
+    for namesake in ended.namesakes:
+        console.print(Text(f"  left alone, somebody else's: {namesake} ({namesake.unique_id})"))
+    for swept in ended.swept:
+        console.print(Text(f"  swept: {swept.link} {swept.detail or ''}".rstrip()))
+    if isinstance(ended, IncompleteRecord):
+        for alive in ended.alive:
+            text = f"  still alive: {alive.link}, {alive.where}, since {_time(alive.since)}"
+            console.print(Text(text, style="bold red"))
+
+
+def _print_flaws(console: Console, flaws: Sequence[Flaw]) -> None:
+    for flaw in flaws:
+        console.print(Text(str(flaw), style="red"))
+    if flaws:
+        console.print(Text(f"not verified: {len(flaws)} problem{'s' if len(flaws) != 1 else ''}", style="bold red"))
+
+
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A table whose first two columns, an id and a time, are never shortened."""
+    table = Table(box=box.SIMPLE)
+    for index, column in enumerate(columns):
+        table.add_column(column, no_wrap=index < 2, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
+def _console() -> Console:
+    return Console(soft_wrap=True, highlight=False, markup=False)
+
+
+def _stated(stated: Stated) -> str:
+    return stated.value if isinstance(stated, Known) else f"unknown: {stated.why}"
+
+
+def _time(time: datetime) -> str:
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, default=lambda time: _time(time))
