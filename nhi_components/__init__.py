@@ -1,1 +1,51 @@
-"""Non-human identities as Pulumi components: provisioned, judged, destroyed and proved."""
+"""Non-human identities as Pulumi components: provisioned, judged, destroyed and proved.
+
+Nothing is imported before it is used: `nhi_components.aws` and `nhi_components.vault` bring their own SDKs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nhi_components.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from nhi_components.core.errors import SpecError
+    from nhi_components.core.expiry import Expiry
+    from nhi_components.core.grant import Grant
+    from nhi_components.core.identity import Identity, Kind, Owner
+    from nhi_components.core.rule_exception import RuleException
+    from nhi_components.core.secret import SecretSpec
+    from nhi_components.resources import Provider
+
+__all__ = [
+    "Expiry",
+    "Grant",
+    "Identity",
+    "Kind",
+    "Owner",
+    "Provider",
+    "RuleException",
+    "SecretSpec",
+    "SpecError",
+    "__version__",
+]
+
+_HOMES = {
+    "Expiry": "core.expiry",
+    "Grant": "core.grant",
+    "Identity": "core.identity",
+    "Kind": "core.identity",
+    "Owner": "core.identity",
+    "Provider": "resources",
+    "RuleException": "core.rule_exception",
+    "SecretSpec": "core.secret",
+    "SpecError": "core.errors",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"nhi_components.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

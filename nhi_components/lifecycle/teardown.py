@@ -10,12 +10,14 @@ from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Fact, Link, NotChecked, RemovalFacts
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey, links_of
-from nhi_components.lifecycle.ports import CutOff, Ownership, Sighting, SystemAdapter
+from nhi_components.lifecycle.ports import BlindSpot, CutOff, Ownership, Sighting, SystemAdapter
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
 CLEAN_ROUNDS = 2
 """Consecutive empty surveys that confirm absence: the systems' listings are eventually consistent (residue.md)."""
+
+CANARY_WORKS = NotChecked("the session that was opened before the cut-off still works")
 
 Sleep = Callable[[float], None]
 
@@ -29,7 +31,9 @@ class Removal:
         alive: what was still ours and alive in the newest survey.
         alive_since: for each of them, since when it has been seen alive.
         swept: leftovers that were deleted here because the engine had not.
+        swept_at: when each of them was.
         namesakes: somebody else's, seen and left alone.
+        blind_spots: what the surveys could not look for.
         failures: what could not be surveyed or swept in the newest round, a line each.
         closed_at: when everything was confirmed gone; None when the deadline passed first.
     """
@@ -38,7 +42,9 @@ class Removal:
     alive: list[Sighting] = field(default_factory=list)
     alive_since: dict[LinkKey, datetime] = field(default_factory=dict)
     swept: dict[LinkKey, Link] = field(default_factory=dict)
+    swept_at: dict[LinkKey, datetime] = field(default_factory=dict)
     namesakes: dict[LinkKey, Sighting] = field(default_factory=dict)
+    blind_spots: dict[tuple[str, str], BlindSpot] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     closed_at: datetime | None = None
 
@@ -71,7 +77,7 @@ def close(
         if clean_rounds == CLEAN_ROUNDS:
             removal.closed_at = clock()
             break
-        _sweep(removal, adapters)
+        _sweep(removal, adapters, clock)
         if clock() + timedelta(seconds=pause) > deadline:
             break
         sleep(pause)
@@ -81,17 +87,32 @@ def close(
 def removal_facts(
     links: Sequence[Link], removal: Removal, outcome: CutOffOutcome | None, canaries: Mapping[LinkKey, CanaryResult]
 ) -> list[RemovalFacts]:
-    """Put together, for each linked resource, the five facts of its removal."""
-    by_key = {cut_off.link.key: cut_off for cut_off in outcome.cut_offs} if outcome else {}
-    extras = [extra for cut_off in by_key.values() for extra in cut_off.extras]
-    known = {link.key: link for link in [*links, *extras, *removal.swept.values()]}
-    known |= {key: cut_off.link for key, cut_off in by_key.items()}
-    return [_facts(link, removal, by_key.get(key), canaries) for key, link in known.items()]
+    """Put together, for each linked resource, the five facts of its removal.
+
+    Args:
+        links: everything that was ever linked; the same place twice when it was held by two unique ids in turn.
+        removal: what closing the lease showed.
+        outcome: what cutting it off did; None when nothing is known of that.
+        canaries: what each canary told in the end.
+    """
+    cut_offs = {cut_off.link.key: cut_off for cut_off in outcome.cut_offs} if outcome else {}
+    seen = [cut_off.link for cut_off in cut_offs.values()]
+    extras = [extra for cut_off in cut_offs.values() for extra in cut_off.extras]
+    known = _distinct([*seen, *extras, *removal.swept.values(), *links])
+    return [_facts(link, removal, cut_offs.get(link.key), canaries) for link in known]
+
+
+def _distinct(links: Sequence[Link]) -> list[Link]:
+    identified = {link.key for link in links if link.unique_id}
+    chosen = [link for link in links if link.unique_id or link.key not in identified]
+    return list({(link.key, link.unique_id): link for link in reversed(chosen)}.values())[::-1]
 
 
 def _facts(
     link: Link, removal: Removal, cut_off: CutOff | None, canaries: Mapping[LinkKey, CanaryResult]
 ) -> RemovalFacts:
+    if cut_off and cut_off.link.unique_id != link.unique_id:
+        cut_off, canaries = None, {}
     alive = next((s for s in removal.alive if s.link.key == link.key), None)
     absent_at: Fact = removal.absent_since.get(link.key, removal.closed_at)
     if alive:
@@ -112,7 +133,7 @@ def _facts(
 def _refused_at(link: Link, cut_off: CutOff | None, canaries: Mapping[LinkKey, CanaryResult]) -> Fact:
     if link.key in canaries:
         refused_at = canaries[link.key].refused_at
-        return refused_at if refused_at else NotChecked("the canary still worked")
+        return refused_at if refused_at else CANARY_WORKS
     return NotChecked(cut_off.without_canary) if cut_off and cut_off.without_canary else None
 
 
@@ -127,6 +148,7 @@ def _survey(
         except NhiError as failure:
             removal.failures.append(str(failure))
             continue
+        removal.blind_spots |= {(spot.connection, spot.kind): spot for spot in adapter.blind_spots(own)}
         now = clock()
         ours = [sighting for sighting in sightings if sighting.ownership is Ownership.OURS]
         keys = {sighting.link.key for sighting in ours}
@@ -140,7 +162,7 @@ def _survey(
                 removal.absent_since.setdefault(link.key, now)
 
 
-def _sweep(removal: Removal, adapters: Sequence[SystemAdapter]) -> None:
+def _sweep(removal: Removal, adapters: Sequence[SystemAdapter], clock: Clock) -> None:
     for adapter in adapters:
         for sighting in removal.alive:
             if (sighting.link.system, sighting.link.connection) != (adapter.system, adapter.connection):
@@ -148,6 +170,7 @@ def _sweep(removal: Removal, adapters: Sequence[SystemAdapter]) -> None:
             try:
                 adapter.sweep(sighting)
                 removal.swept[sighting.link.key] = sighting.link
+                removal.swept_at[sighting.link.key] = clock()
             except NhiError as failure:
                 removal.failures.append(str(failure))
 

@@ -1,0 +1,100 @@
+"""The policy documents of an identity on AWS; pure functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.grant import Grant, aws_target_problems
+from nhi_components.core.trust import AccountTrust, ServiceTrust
+
+LONGEST_INLINE_POLICY = 10_240
+"""Characters of all inline policies of a role, without white space (IAM user guide, 'IAM and AWS STS quotas')."""
+
+_VERSION = "2012-10-17"
+
+
+def trust_document(trust: ServiceTrust | AccountTrust, ends: str) -> str:
+    """Write the trust policy; nobody can assume the role from the end date on.
+
+    Args:
+        trust: who may assume it.
+        ends: the UTC day, `YYYY-MM-DD`, at whose start access ends.
+    """
+    condition: dict[str, Any] = {"DateLessThan": {"aws:CurrentTime": _start_of(ends)}}
+    if isinstance(trust, ServiceTrust):
+        principal = {"Service": f"{trust.service}.amazonaws.com"}
+    else:
+        principal = {"AWS": f"arn:aws:iam::{trust.account}:root"}
+        condition["StringEquals"] = {"sts:ExternalId": trust.external_id}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
+    return _document([{"Sid": "TrustUntilEnd", **statement}])
+
+
+def grants_document(grants: Sequence[Grant], targets: Sequence[Sequence[str]], ends: str, secret_arn: str | None) -> str:
+    """Write the inline policy: the grants, the reading of the own secret, and a dated Deny of everything.
+
+    The Deny is explicit, because a date on each Allow would miss policies that somebody attaches later.
+
+    Args:
+        grants: what the identity may do.
+        targets: for each grant, its targets, all known by now.
+        ends: the UTC day, `YYYY-MM-DD`, at whose start access ends.
+        secret_arn: the identity's own secret.
+
+    Raises:
+        SpecError: when a target turned out to be no ARN, or the document is too long.
+    """
+    _check_targets(grants, targets)
+    statements: list[dict[str, Any]] = [
+        {"Sid": f"Grant{i}", "Effect": "Allow", "Action": list(grant.actions), "Resource": list(targets[i])}
+        for i, grant in enumerate(grants)
+    ]
+    if secret_arn:
+        read = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
+        statements.append({"Sid": "ReadOwnSecret", "Effect": "Allow", "Action": read, "Resource": [secret_arn]})
+    after = {"DateGreaterThanEquals": {"aws:CurrentTime": _start_of(ends)}}
+    statements.append({"Sid": "DenyAfterEnd", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": after})
+    document = _document(statements)
+    _check_length(document)
+    return document
+
+
+def secret_document(role_arn: str) -> str:
+    """Write the secret's resource policy: nobody but the identity's role reads the value, whatever else allows it."""
+    statement = {
+        "Sid": "OnlyItsIdentityReads",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": "*",
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
+    }
+    return _document([statement])
+
+
+def _start_of(day: str) -> str:
+    return f"{day}T00:00:00Z"
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": _VERSION, "Statement": statements}, separators=(",", ":"))
+
+
+def _check_targets(grants: Sequence[Grant], targets: Sequence[Sequence[str]]) -> None:
+    problems: list[Problem] = []
+    for i, (grant, known) in enumerate(zip(grants, targets, strict=True)):
+        for j, (declared, target) in enumerate(zip(grant.targets, known, strict=True)):
+            if not isinstance(declared, str):
+                path = f"grants[{i}].targets[{j}]"
+                problems += aws_target_problems(path, target, excepted=grant.exception is not None)
+    if problems:
+        raise SpecError("targets known at deployment", problems)
+
+
+def _check_length(document: str) -> None:
+    if len(document) > LONGEST_INLINE_POLICY:
+        got, expected = f"{len(document):,} characters", f"at most {LONGEST_INLINE_POLICY:,}"
+        raise SpecError("inline policy", [Problem("grants", got, expected, "split the identity, or grant on fewer targets")])

@@ -1,0 +1,64 @@
+"""How a command reaches the systems: as `nhi.Provider` is configured, from a file or from the ambient chain."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nhi_components.core.links import System
+    from nhi_components.lifecycle.bracket import OpenAdapter
+    from nhi_components.lifecycle.ports import SystemAdapter
+    from nhi_components.provider.settings import Settings
+
+
+class Output(StrEnum):
+    """How a command answers."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table for people, JSON for programs.")]
+ConnectionsOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--connections",
+        exists=True,
+        dir_okay=False,
+        help="JSON file with the connections by system and name, as nhi.Provider takes them.",
+        show_default="the ambient credentials of each system",
+    ),
+]
+
+
+def read_connections(file: Path | None) -> Settings:
+    """Read the connections; without a file, each system has its ambient one."""
+    from nhi_components.core.errors import Problem, SpecError
+    from nhi_components.provider.settings import Settings
+
+    if file is None:
+        return Settings()
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        problem = Problem(str(file), str(error), "a JSON object like {\"aws\": {\"default\": {…}}}", "correct the file")
+        raise SpecError("connections", [problem]) from None
+    return Settings.parse(content)
+
+
+def adapter_opener(settings: Settings) -> OpenAdapter:
+    """Make what binds an adapter to a system and a connection's name; each is opened once."""
+    from functools import cache
+
+    from nhi_components.lifecycle.adapters import open_adapter
+
+    @cache
+    def opener(system: System, connection: str) -> SystemAdapter:
+        return open_adapter(system, connection, settings.connection(system, connection))
+
+    return opener

@@ -1,0 +1,56 @@
+"""The `nhi` command; each subcommand is a thin file of its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from nhi_components.cli.evidence import evidence_app
+from nhi_components.cli.plugin import plugin_app
+from nhi_components.cli.repair import repair
+from nhi_components.cli.verify import verify
+from nhi_components.version import VERSION
+
+app = typer.Typer(
+    name="nhi",
+    help="Non-human identities: verify, repair and prove what Pulumi provisioned and destroyed.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(evidence_app, name="evidence")
+app.add_typer(plugin_app, name="plugin")
+app.command()(verify)
+app.command()(repair)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"nhi {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
+
+
+def run() -> None:
+    """Run the command; an error of our own is shown as its message, and the exit code is 2."""
+    from nhi_components.core.errors import NhiError
+
+    try:
+        app()
+    except NhiError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,205 @@
+"""What the two ends of a bundle's bracket do: reach, admit, cut off, confirm, close; each leaves its evidence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from nhi_components.core.errors import NhiError, StillAlive, SystemUnreachable
+from nhi_components.core.ledger import LedgerEntry
+from nhi_components.core.links import Link, System
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.clock import Clock
+from nhi_components.lifecycle.cutting_off import CutOffIncomplete, CutOffOutcome, LinkKey, cut_off, links_of, try_canaries
+from nhi_components.lifecycle.evidence.contents import IncompleteRecord
+from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.evidence_of_removal import (
+    Account,
+    Waiting,
+    cut_off_record,
+    incomplete_record,
+    outcome_of,
+    teardown_record,
+)
+from nhi_components.lifecycle.ports import Caller, Ownership, Sighting, SystemAdapter
+from nhi_components.lifecycle.residue import deadline_of
+from nhi_components.lifecycle.teardown import CANARY_WORKS, Sleep, close, removal_facts
+
+OpenAdapter = Callable[[System, str], SystemAdapter]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a lease says: whom it is for, since when, until when."""
+
+    tags: LeaseTags
+    issued: date
+
+
+@dataclass(slots=True)
+class Bracket:
+    """The services behind Lease and Seal; one instance a provider process.
+
+    Attributes:
+        open_adapter: binds an adapter to a system and the name of a connection.
+        open_recorder: opens the recorder of evidence.
+        approved: who approved the run that is under way, and why; None for what nobody said.
+        clock: tells the time.
+        sleep: waits that many seconds.
+        patience: how long to wait for confirmations at most, instead of the figures of `residue`.
+        handed_over: by lease id, what the seal hands to the lease in memory.
+    """
+
+    open_adapter: OpenAdapter
+    open_recorder: Callable[[], EvidenceRecorder]
+    approved: Callable[[], tuple[str | None, str | None]]
+    clock: Clock
+    sleep: Sleep = time.sleep
+    patience: timedelta | None = None
+    handed_over: dict[str, CutOffOutcome] = field(default_factory=dict)
+
+    def reach(self, links: Iterable[Link]) -> list[Caller]:
+        """Prove, before anything is created, that every system answers and accepts our credentials."""
+        return [adapter.caller() for adapter in self._adapters(links)]
+
+    def prove_evidence(self) -> None:
+        """Prove that evidence could be written."""
+        self.open_recorder().ensure_ready()
+
+    def admit(self, terms: Terms, links: Sequence[Link]) -> list[Link]:
+        """Take links into the lease; return them with the unique ids that their systems tell."""
+        return [
+            admitted
+            for adapter in self._adapters(links)
+            for admitted in adapter.admit(terms.tags, links_of(adapter, links), self.clock())
+        ]
+
+    def alive(self, lease_id: str, links: Sequence[Link]) -> set[LinkKey]:
+        """Tell which of the links are alive and ours."""
+        return {
+            sighting.link.key
+            for adapter in self._adapters(links)
+            for sighting in adapter.survey(lease_id, links_of(adapter, links))
+            if sighting.ownership is Ownership.OURS
+        }
+
+    def still_ours(self, lease_id: str, admitted: Sequence[Link]) -> list[Link]:
+        """Choose the admitted links that are alive and ours.
+
+        Raises:
+            NamesakeInTheWay: somebody else's stands at the name of one of them, and the engine takes it for ours.
+        """
+        sightings = [
+            sighting
+            for adapter in self._adapters(admitted)
+            for sighting in adapter.survey(lease_id, links_of(adapter, admitted))
+        ]
+        keys = {link.key for link in admitted if link.unique_id}
+        namesakes = [s for s in sightings if s.ownership is Ownership.NAMESAKE and s.link.key in keys]
+        if namesakes:
+            raise NamesakeInTheWay(lease_id, namesakes)
+        ours = {sighting.link.key for sighting in sightings if sighting.ownership is Ownership.OURS}
+        return [link for link in admitted if link.key in ours]
+
+    def cut_off(self, terms: Terms, links: Sequence[Link]) -> None:
+        """Cut everything off, record it, and hand the canaries over to `close`.
+
+        Raises:
+            NamesakeInTheWay: the engine is about to delete something that is somebody else's.
+            CutOffIncomplete: a system could not be cut off; the others were.
+            EvidenceError: everything was cut off, but that could not be recorded.
+        """
+        lease_id = terms.tags.lease
+        adapters = self._adapters(links)
+        outcome = cut_off(adapters, lease_id, links, self.clock)
+        self.handed_over[lease_id] = outcome
+        recorder = self.open_recorder()
+        recorder.ensure_ready()
+        recorder.record_cut_off(cut_off_record(self._account(terms, adapters), outcome))
+        if outcome.failures:
+            raise CutOffIncomplete(lease_id, outcome)
+        self.still_ours(lease_id, links)
+
+    def close(self, terms: Terms, ledger: Sequence[LedgerEntry], *, timeout: timedelta | None = None) -> None:
+        """Confirm that nothing of the lease is alive, and record it; the end of `pulumi destroy`.
+
+        Args:
+            terms: the lease's terms.
+            ledger: everything that was ever linked.
+            timeout: the time that the engine gives; None when it gives none.
+
+        Raises:
+            StillAlive: something is alive at the deadline; the lease is kept, and the next destroy goes on.
+            EvidenceError: everything is gone, but that could not be recorded.
+        """
+        lease_id = terms.tags.lease
+        recorder = self.open_recorder()
+        recorder.ensure_ready()
+        outcome = self.handed_over.get(lease_id) or _earlier_cut_off(recorder, lease_id)
+        links = [*(entry.link for entry in ledger), *recorder.links_of(lease_id)]
+        adapters = self._adapters(links)
+        waiting = _Stopwatch(self.clock)
+        patience = timeout or self.patience or max((deadline_of(link.kind) for link in links), default=timedelta(0))
+        removal = close(adapters, lease_id, links, patience=patience, clock=self.clock, sleep=self.sleep)
+        canaries = try_canaries(adapters, outcome.canaries if outcome else {}, self.clock)
+        facts = removal_facts(links, removal, outcome, canaries)
+        account, waited = self._account(terms, adapters), waiting.stop(patience)
+        if removal.closed_at is None or any(fact.refused_at == CANARY_WORKS for fact in facts):
+            record = incomplete_record(account, waited, removal, facts, ledger)
+            recorder.record_incomplete(record)
+            raise StillAlive(_still_alive(lease_id, record, patience))
+        recorder.record_teardown(teardown_record(account, waited, removal, facts, ledger))
+        self.handed_over.pop(lease_id, None)
+
+    def _account(self, terms: Terms, adapters: Sequence[SystemAdapter]) -> Account:
+        approver, reason = self.approved()
+        callers = [caller for adapter in adapters if (caller := _caller(adapter))]
+        return Account(terms.tags, terms.issued, approver, reason, callers)
+
+    def _adapters(self, links: Iterable[Link]) -> list[SystemAdapter]:
+        places = dict.fromkeys((link.system, link.connection) for link in links)
+        return [self.open_adapter(system, connection) for system, connection in places]
+
+
+class NamesakeInTheWay(NhiError):
+    """Something of somebody else's stands where the engine believes ours to be, and would be deleted by its name."""
+
+    def __init__(self, lease_id: str, namesakes: Sequence[Sighting]) -> None:
+        rows = "\n".join(f"  {sighting.link}, unique id {sighting.link.unique_id}" for sighting in namesakes)
+        super().__init__(
+            f"{lease_id}: not ours, but of the same name; nothing of it was touched:\n{rows}\n"
+            "  fix: `nhi repair` takes it out of the stack's state; then run the same command again"
+        )
+
+
+class _Stopwatch:
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._started, self._monotonic = clock, clock(), time.monotonic()
+
+    def stop(self, patience: timedelta) -> Waiting:
+        return Waiting(self._started, self._clock(), time.monotonic() - self._monotonic, patience)
+
+
+def _earlier_cut_off(recorder: EvidenceRecorder, lease_id: str) -> CutOffOutcome | None:
+    record = recorder.last_cut_off(lease_id)
+    return outcome_of(record) if record else None
+
+
+def _caller(adapter: SystemAdapter) -> Caller | None:
+    """Ask who acts there; a system that is down has no answer, and is reported by what failed on it."""
+    try:
+        return adapter.caller()
+    except SystemUnreachable:
+        return None
+
+
+def _still_alive(lease_id: str, record: IncompleteRecord, patience: timedelta) -> str:
+    rows = "\n".join(
+        f"  {row.link} ({row.where}), since {row.since:%Y-%m-%d %H:%M:%S} UTC: {row.detail or 'alive'}" for row in record.alive
+    )
+    return (
+        f"{lease_id} is not confirmed gone after {patience.total_seconds():,.0f} s; it is kept, and evidence says so:\n{rows}\n"
+        "  fix: remove what keeps it alive and run `pulumi destroy` again; it checks and sweeps again"
+    )

@@ -1,0 +1,141 @@
+"""The Lease: registered first, deleted last; stamps issue day, end date and lease id, and keeps the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from nhi_components.core.connection import DEFAULT
+from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.expiry import problem_of_new_end
+from nhi_components.core.identity import Identity
+from nhi_components.core.ledger import LedgerEntry, PartState, succeed
+from nhi_components.core.lease_id import name_of, new_lease_id
+from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.core.tags import LeaseTags
+from nhi_components.provider.values import contains_unknown
+
+SCHEMA_VERSION = 1
+"""Version of what Lease and Seal keep in the state; a newer release must be able to destroy every older one."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseInputs:
+    """A lease's inputs after `check` has stamped them.
+
+    Attributes:
+        identity: whose lease it is.
+        stack: `project/stack`.
+        parts: what the program declares, with the names that follow from the lease id.
+        lease_id: made once.
+        issued: the UTC day on which it was made.
+        ends: the UTC day at whose start access ends.
+    """
+
+    identity: Identity
+    stack: str
+    parts: tuple[Link, ...]
+    lease_id: str
+    issued: date
+    ends: date
+
+    @classmethod
+    def from_state(cls, properties: Mapping[str, Any]) -> LeaseInputs:
+        """Read them back from stamped inputs or from outputs."""
+        identity = Identity.parse(properties["identity"])
+        lease_id = properties["leaseId"]
+        return cls(
+            identity=identity,
+            stack=properties["stack"],
+            parts=tuple(_part(part, identity, lease_id) for part in properties["parts"]),
+            lease_id=lease_id,
+            issued=date.fromisoformat(properties["issued"]),
+            ends=date.fromisoformat(properties["ends"]),
+        )
+
+    @property
+    def tags(self) -> LeaseTags:
+        """What everything that belongs to the lease bears."""
+        return LeaseTags(
+            lease=self.lease_id,
+            identity=self.identity.name,
+            environment=self.identity.environment,
+            owner=self.identity.owner.email,
+            purpose=self.identity.purpose,
+            ends=self.ends,
+            stack=self.stack,
+        )
+
+
+def check(new: Mapping[str, Any], old: Mapping[str, Any], seed: bytes, now: datetime) -> dict[str, Any]:
+    """Stamp a lease's inputs; what was stamped before is kept.
+
+    Raises:
+        SpecError: with every problem, when anything is unknown, wrong, or ends at a day that can't be granted.
+    """
+    if contains_unknown(new):
+        fix = "give plain values; only the targets of grants may be outputs"
+        raise SpecError("lease", [Problem("(whole)", "a value that is known only at deployment", "plain values", fix)])
+    identity = Identity.parse(new["identity"])
+    today = now.astimezone(UTC).date()
+    issued = date.fromisoformat(old["issued"]) if "issued" in old else today
+    ends = identity.expires.resolve(issued)
+    if old.get("ends") != ends.isoformat() and (problem := problem_of_new_end(ends, today)):
+        raise SpecError(f"identity {identity.name!r}", [problem])
+    return {
+        **new,
+        "leaseId": old.get("leaseId") or new_lease_id(seed),
+        "issued": issued.isoformat(),
+        "ends": ends.isoformat(),
+    }
+
+
+def outputs(inputs: Mapping[str, Any], old: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Tell what the state keeps of a lease: its inputs and the ledger of everything that was ever linked."""
+    before = ledger_of(old) if old else []
+    entries = succeed(before, LeaseInputs.from_state(inputs).parts)
+    return with_ledger(inputs, entries)
+
+
+def with_ledger(properties: Mapping[str, Any], entries: list[LedgerEntry]) -> dict[str, Any]:
+    """Put a ledger into a lease's outputs."""
+    return {**properties, "ledger": [entry.to_state() for entry in entries], "schemaVersion": SCHEMA_VERSION}
+
+
+def ledger_of(properties: Mapping[str, Any]) -> list[LedgerEntry]:
+    """Read the ledger from a lease's outputs."""
+    return [LedgerEntry.from_state(entry) for entry in properties.get("ledger", [])]
+
+
+def departed(entries: list[LedgerEntry]) -> list[Link]:
+    """Choose the parts that left the program and were not yet confirmed gone."""
+    return [entry.link for entry in entries if entry.state is PartState.DEPARTED]
+
+
+def confirm(entries: list[LedgerEntry], gone: set[tuple[str, str, str, str]], now: datetime) -> list[LedgerEntry]:
+    """Mark the departed parts that were confirmed gone."""
+    return [
+        replace(entry, state=PartState.GONE, gone_at=now)
+        if entry.state is PartState.DEPARTED and entry.link.key in gone
+        else entry
+        for entry in entries
+    ]
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Name the inputs that differ, and the ledger when a departed part awaits its confirmation."""
+    names = [name for name in sorted(new) if old.get(name) != new[name]]
+    return [*names, "ledger"] if departed(ledger_of(old)) else names
+
+
+def _part(part: Mapping[str, Any], identity: Identity, lease_id: str) -> Link:
+    kind = LinkKind(part["kind"])
+    return Link(
+        system=System(part["system"]),
+        kind=kind,
+        name=name_of(kind, identity.name, identity.environment, lease_id),
+        connection=part.get("connection", DEFAULT),
+        attributes=dict(part.get("attributes", {})),
+    )

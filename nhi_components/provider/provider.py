@@ -1,0 +1,184 @@
+"""The provider: what the engine asks of Lease and Seal, handed on to the services that answer it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cache, partial
+from typing import Any
+
+from pulumi.provider.experimental import provider as rpc
+
+from nhi_components.core.errors import NhiError, Problem, SpecError
+from nhi_components.core.links import System
+from nhi_components.lifecycle.adapters import open_adapter
+from nhi_components.lifecycle.bracket import Bracket, Terms
+from nhi_components.lifecycle.clock import Clock, system_clock
+from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.ports import SystemAdapter
+from nhi_components.provider import lease, seal
+from nhi_components.provider.recorder import recorder_of
+from nhi_components.provider.settings import Settings, current_approval, read_settings
+from nhi_components.provider.values import contains_unknown, plain_map, property_map
+
+LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
+
+_Properties = Mapping[str, Any]
+
+
+class NhiProvider(rpc.Provider):
+    """Serves `nhi:index:Lease` and `nhi:index:Seal`; what blocks runs in threads."""
+
+    def __init__(self, clock: Clock = system_clock) -> None:
+        self._clock = clock
+        self._bracket = self._open_bracket(Settings())
+
+    async def get_schema(self, request: rpc.GetSchemaRequest) -> rpc.GetSchemaResponse:
+        """Tell the resources that are served."""
+        from nhi_components.version import VERSION
+
+        return rpc.GetSchemaResponse(json.dumps({"name": "nhi", "version": VERSION, "resources": {LEASE: {}, SEAL: {}}}))
+
+    async def check_config(self, request: rpc.CheckRequest) -> rpc.CheckResponse:
+        """Judge the configuration, all problems at once."""
+        try:
+            news = plain_map(request.new_inputs)
+            if not contains_unknown(news):
+                read_settings(news)
+        except SpecError as error:
+            return rpc.CheckResponse(failures=_failures(error))
+        return rpc.CheckResponse(inputs=request.new_inputs)
+
+    async def diff_config(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
+        """A change of references never replaces what was made through them."""
+        return rpc.DiffResponse(changes=plain_map(request.old_state) != plain_map(request.new_inputs))
+
+    async def configure(self, request: rpc.ConfigureRequest) -> rpc.ConfigureResponse:
+        """Take the configuration over."""
+        self._bracket = self._open_bracket(read_settings(plain_map(request.args)))
+        return rpc.ConfigureResponse(accept_secrets=True, supports_preview=True)
+
+    async def check(self, request: rpc.CheckRequest) -> rpc.CheckResponse:
+        """Stamp a lease; hand a seal's inputs through."""
+        news, olds = plain_map(request.new_inputs), plain_map(request.old_inputs or {})
+        if _kind(request.urn) == SEAL:
+            return rpc.CheckResponse(inputs=property_map(news))
+        try:
+            return rpc.CheckResponse(inputs=property_map(lease.check(news, olds, request.random_seed, self._clock())))
+        except SpecError as error:
+            return rpc.CheckResponse(failures=_failures(error))
+
+    async def diff(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
+        """Name what changed; nothing ever replaces."""
+        olds, news = plain_map(request.old_state), plain_map(request.new_inputs)
+        if _kind(request.urn) == SEAL and contains_unknown(news):
+            return rpc.DiffResponse(changes=True)
+        names = (seal if _kind(request.urn) == SEAL else lease).changed(olds, news)
+        return rpc.DiffResponse(changes=bool(names), diffs=names)
+
+    async def create(self, request: rpc.CreateRequest) -> rpc.CreateResponse:
+        """Reach every system before anything is created; admit what was created."""
+        properties = plain_map(request.properties)
+        outputs = await self._apply(request.urn, properties, {}, preview=request.preview)
+        resource_id = "" if request.preview else _id(request.urn, properties)
+        return rpc.CreateResponse(resource_id=resource_id, properties=property_map(outputs))
+
+    async def update(self, request: rpc.UpdateRequest) -> rpc.UpdateResponse:
+        """Keep the ledger; admit what is new."""
+        news, olds = plain_map(request.news), plain_map(request.olds)
+        outputs = await self._apply(request.urn, news, olds, preview=request.preview)
+        return rpc.UpdateResponse(properties=property_map(outputs))
+
+    async def read(self, request: rpc.ReadRequest) -> rpc.ReadResponse:
+        """Refresh: a seal no longer admits what is gone; a lease is never taken from anywhere but its own state."""
+        properties, inputs = plain_map(request.properties), plain_map(request.inputs)
+        if not properties:
+            raise SpecError(f"import of {request.resource_id!r}", [_IMPORT])
+        if _kind(request.urn) == SEAL:
+            inputs_then = seal.SealInputs.from_state(properties)
+            admitted = seal.admitted_of(properties)
+            alive = await _in_thread(self._bracket.still_ours, inputs_then.tags.lease, admitted)
+            properties = seal.outputs(properties, alive)
+        return rpc.ReadResponse(request.resource_id, property_map(properties), property_map(inputs))
+
+    async def delete(self, request: rpc.DeleteRequest) -> None:
+        """Seal: cut everything off. Lease: confirm that nothing is left, and leave evidence of it."""
+        properties = plain_map(request.properties)
+        if _kind(request.urn) == SEAL:
+            inputs = seal.SealInputs.from_state(properties)
+            links = seal.admitted_of(properties)
+            await _in_thread(self._bracket.cut_off, Terms(inputs.tags, inputs.issued), links)
+        else:
+            terms = lease.LeaseInputs.from_state(properties)
+            timeout = timedelta(seconds=request.timeout) if request.timeout else None
+            ledger = lease.ledger_of(properties)
+            close = partial(self._bracket.close, Terms(terms.tags, terms.issued), ledger, timeout=timeout)
+            await _in_thread(close)
+
+    async def _apply(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
+        if _kind(urn) == SEAL:
+            return dict(news) if preview or contains_unknown(news) else await _in_thread(self._admit, news)
+        return await _in_thread(partial(self._issue, news, olds, preview=preview))
+
+    def _issue(self, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
+        self._bracket.reach(lease.LeaseInputs.from_state(news).parts)
+        if preview:
+            return lease.outputs(news, olds)
+        if not olds:
+            self._bracket.prove_evidence()
+        outputs = lease.outputs(news, olds)
+        entries, before = lease.ledger_of(outputs), lease.departed(lease.ledger_of(olds))
+        waiting = [link for link in lease.departed(entries) if link.key in {b.key for b in before}]
+        alive = self._bracket.alive(news["leaseId"], waiting) if waiting else set()
+        gone = {link.key for link in waiting} - alive
+        return lease.with_ledger(outputs, lease.confirm(entries, gone, self._clock()))
+
+    def _admit(self, news: _Properties) -> dict[str, Any]:
+        inputs = seal.SealInputs.from_state(news)
+        admitted = self._bracket.admit(Terms(inputs.tags, inputs.issued), inputs.links)
+        return seal.outputs(news, admitted)
+
+    def _open_bracket(self, settings: Settings) -> Bracket:
+        @cache
+        def adapter(system: System, connection: str) -> SystemAdapter:
+            return open_adapter(system, connection, settings.connection(system, connection))
+
+        @cache
+        def recorder() -> EvidenceRecorder:
+            return recorder_of(settings, self._clock)
+
+        def approved() -> tuple[str | None, str | None]:
+            approval = current_approval(settings)
+            return approval.approver, approval.reason
+
+        patience = timedelta(seconds=settings.deadline_seconds) if settings.deadline_seconds else None
+        return Bracket(adapter, recorder, approved, self._clock, patience=patience)
+
+
+_IMPORT = Problem(
+    "id",
+    "an identity that this stack never issued",
+    "a lease from this stack's own state",
+    "declare the identity as a component; it is issued anew",
+)
+
+
+async def _in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
+    return await asyncio.to_thread(work, *arguments)
+
+
+def _kind(urn: str) -> str:
+    kind = urn.split("::")[2].rsplit("$", 1)[-1]
+    if kind not in (LEASE, SEAL):
+        raise NhiError(f"{urn}: {kind} is served by no version of this plugin; expected {LEASE} or {SEAL}")
+    return kind
+
+
+def _id(urn: str, properties: _Properties) -> str:
+    return properties["leaseId"] + ("/seal" if _kind(urn) == SEAL else "")
+
+
+def _failures(error: SpecError) -> list[rpc.CheckFailure]:
+    return [rpc.CheckFailure(problem.path, f"{error.subject}: {problem}") for problem in error.problems]

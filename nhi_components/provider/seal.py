@@ -1,0 +1,56 @@
+"""The Seal: registered last, deleted first; knows the unique ids, cuts everything off before anything is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from nhi_components.core.ledger import link_from_state, link_to_state
+from nhi_components.core.links import Link
+from nhi_components.core.tags import LeaseTags
+from nhi_components.provider.lease import SCHEMA_VERSION
+
+_TAG_FIELDS = ("leaseId", "identity", "environment", "owner", "purpose", "ends", "stack")
+
+
+@dataclass(frozen=True, slots=True)
+class SealInputs:
+    """A seal's inputs.
+
+    Attributes:
+        tags: what everything that belongs to the lease bears.
+        issued: the UTC day on which the lease began.
+        links: what was created, with the unique ids that the engine saw.
+    """
+
+    tags: LeaseTags
+    issued: date
+    links: tuple[Link, ...]
+
+    @classmethod
+    def from_state(cls, properties: Mapping[str, Any]) -> SealInputs:
+        """Read them from inputs or outputs; all values must be known."""
+        lease, identity, environment, owner, purpose, ends, stack = (properties[name] for name in _TAG_FIELDS)
+        tags = LeaseTags(lease, identity, environment, owner, purpose, date.fromisoformat(ends), stack)
+        issued = date.fromisoformat(properties["issued"])
+        return cls(tags, issued, tuple(link_from_state(link) for link in properties["links"]))
+
+
+def outputs(inputs: Mapping[str, Any], admitted: list[Link]) -> dict[str, Any]:
+    """Tell what the state keeps of a seal: its inputs and the links as their systems know them."""
+    return {**inputs, "admitted": [link_to_state(link) for link in admitted], "schemaVersion": SCHEMA_VERSION}
+
+
+def admitted_of(properties: Mapping[str, Any]) -> list[Link]:
+    """Read from a seal's outputs the links as their systems know them."""
+    return [link_from_state(link) for link in properties.get("admitted", [])]
+
+
+def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted as it is declared."""
+    names = [name for name in sorted(new) if old.get(name) != new[name]]
+    keys = {link.key for link in admitted_of(old)}
+    missing = not names and any(link.key not in keys for link in SealInputs.from_state(new).links)
+    return [*names, "admitted"] if missing else names

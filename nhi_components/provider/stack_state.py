@@ -1,0 +1,124 @@
+"""Reads bundles from an exported Pulumi state, and takes from it what does not belong there; pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from nhi_components.core.links import Link, LinkKind
+from nhi_components.provider.lease import LeaseInputs, ledger_of
+from nhi_components.provider.seal import admitted_of
+
+LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
+
+_NAME_PROPERTY = {
+    "aws:iam/role:Role": (LinkKind.IAM_ROLE, "name"),
+    "aws:iam/instanceProfile:InstanceProfile": (LinkKind.IAM_INSTANCE_PROFILE, "name"),
+    "aws:secretsmanager/secret:Secret": (LinkKind.SECRETS_MANAGER_SECRET, "name"),
+    "vault:index/policy:Policy": (LinkKind.VAULT_POLICY, "name"),
+    "vault:identity/entity:Entity": (LinkKind.VAULT_ENTITY, "name"),
+    "vault:appRole/authBackendRole:AuthBackendRole": (LinkKind.VAULT_APPROLE, "roleName"),
+}
+ENGINE_MANAGED = frozenset(kind for kind, _ in _NAME_PROPERTY.values())
+"""The kinds that the engine itself creates and deletes; what else is linked is made by the seal."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLease:
+    """A lease that a stack's state holds.
+
+    Attributes:
+        urn: its resource.
+        terms: its inputs.
+        links: everything that was ever linked.
+        held: kind and name of what the state holds between lease and seal.
+        admitted: the links as their systems know them; empty without a seal.
+    """
+
+    urn: str
+    terms: LeaseInputs
+    links: tuple[Link, ...]
+    held: frozenset[tuple[LinkKind, str]]
+    admitted: tuple[Link, ...]
+
+
+def held_leases(state: Mapping[str, Any]) -> list[HeldLease]:
+    """Find every lease in an exported state."""
+    resources = _resources(state)
+    return [_held_lease(resource, resources) for resource in resources if resource["type"] == LEASE]
+
+
+def interrupted(state: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Find the operations that a killed engine left: the URNs inside bundles, and the others."""
+    operations = state["deployment"].get("pending_operations") or []
+    urns = [operation["resource"]["urn"] for operation in operations]
+    return [urn for urn in urns if _in_bundle(urn)], [urn for urn in urns if not _in_bundle(urn)]
+
+
+def without_interrupted(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop the interrupted operations inside bundles, once what they left has been dealt with."""
+    repaired = deepcopy(dict(state))
+    operations = repaired["deployment"].get("pending_operations") or []
+    kept = [operation for operation in operations if not _in_bundle(operation["resource"]["urn"])]
+    repaired["deployment"]["pending_operations"] = kept
+    return repaired
+
+
+def without_namesakes(state: Mapping[str, Any], namesakes: Iterable[Link]) -> dict[str, Any]:
+    """Take out of a state what the engine believes to be ours and is not, with what hangs on it by its name."""
+    repaired = deepcopy(dict(state))
+    resources = _resources(repaired)
+    places = {(link.kind, link.name) for link in namesakes}
+    doomed = {resource["urn"] for resource in resources if _place(resource) in places}
+    doomed |= {r["urn"] for r in resources if not r["type"].startswith("nhi:") and _hangs_on(r, doomed)}
+    repaired["deployment"]["resources"] = [_forget(r, doomed, places) for r in resources if r["urn"] not in doomed]
+    return repaired
+
+
+def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(state["deployment"].get("resources") or [])
+
+
+def _held_lease(resource: Mapping[str, Any], resources: list[dict[str, Any]]) -> HeldLease:
+    outputs = resource["outputs"]
+    siblings = [r for r in resources if r.get("parent") == resource.get("parent")]
+    seals = [r for r in siblings if r["type"] == SEAL and r["inputs"].get("leaseId") == outputs["leaseId"]]
+    return HeldLease(
+        urn=resource["urn"],
+        terms=LeaseInputs.from_state(outputs),
+        links=tuple(entry.link for entry in ledger_of(outputs)),
+        held=frozenset(place for r in siblings if (place := _place(r))),
+        admitted=tuple(link for r in seals for link in admitted_of(r.get("outputs", {}))),
+    )
+
+
+def _place(resource: Mapping[str, Any]) -> tuple[LinkKind, str] | None:
+    known = _NAME_PROPERTY.get(resource["type"])
+    if known is None:
+        return None
+    kind, name = known
+    return (kind, (resource.get("outputs") or resource.get("inputs") or {}).get(name, ""))
+
+
+def _in_bundle(urn: str) -> bool:
+    return any(part.startswith("nhi:") for part in urn.split("::")[2].split("$"))
+
+
+def _hangs_on(resource: Mapping[str, Any], urns: set[str]) -> bool:
+    named = [urn for urns_ in (resource.get("propertyDependencies") or {}).values() for urn in urns_ or []]
+    return any(urn in urns for urn in named)
+
+
+def _forget(
+    resource: dict[str, Any], urns: set[str], places: set[tuple[LinkKind, str]]
+) -> dict[str, Any]:
+    resource["dependencies"] = [urn for urn in resource.get("dependencies") or [] if urn not in urns]
+    by_property = resource.get("propertyDependencies") or {}
+    resource["propertyDependencies"] = {k: [u for u in v or [] if u not in urns] for k, v in by_property.items()}
+    if resource["type"] == SEAL and "admitted" in resource.get("outputs", {}):
+        outputs = resource["outputs"]
+        kept = [link for link in outputs["admitted"] if (link["kind"], link["name"]) not in places]
+        resource["outputs"] = {**outputs, "admitted": kept}
+    return resource

@@ -1,0 +1,51 @@
+"""Refuses `retainOnDelete` inside a bundle, also when a transform of the stack or of a parent sets it.
+
+The engine drops a retained resource from its state without asking any provider, so no destroy could remove it.
+"""
+
+from __future__ import annotations
+
+import pulumi
+from pulumi.runtime import register_resource_transform
+from pulumi.runtime.settings import get_monitor
+
+from nhi_components.core.errors import Problem, SpecError
+
+_OUR_TYPES = "nhi:"
+_guarded: set[int] = set()
+
+
+def retention_problem(path: str) -> Problem:
+    """Say why nothing inside a bundle may be retained."""
+    return Problem(
+        path,
+        "retainOnDelete",
+        "no retention inside a bundle: the engine would forget it without asking us to remove it",
+        "remove the option; to keep a resource, declare it outside the bundle",
+    )
+
+
+def guard_against_retention() -> None:
+    """Look, once a program, at the options with which each resource really is registered.
+
+    A transform of the stack runs after all others, in the order of registration: one that a program registers after
+    its first bundle is not seen.
+    """
+    monitor = id(get_monitor())
+    if monitor not in _guarded:
+        _guarded.add(monitor)
+        register_resource_transform(_refuse_retention)
+
+
+async def _refuse_retention(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    if args.opts.retain_on_delete and await _is_ours(args):
+        raise SpecError(f"resource {args.name!r}", [retention_problem("opts.retain_on_delete")])
+    return None
+
+
+async def _is_ours(args: pulumi.ResourceTransformArgs) -> bool:
+    if args.type_.startswith(_OUR_TYPES):
+        return True
+    parent = args.opts.parent
+    urn = await parent.urn.future() if parent is not None else None
+    return bool(urn) and any(part.startswith(_OUR_TYPES) for part in str(urn).split("::")[2].split("$"))
