@@ -1,0 +1,1 @@
+"""Rules about who answers for an identity and when it ends."""

@@ -1,0 +1,178 @@
+"""Rules and their metadata: written once, beside the rule, and read by packs, documentation and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from nhi_components.core.findings import Finding, Severity
+from nhi_components.facts import DocumentKind, Facts, Resource
+
+if TYPE_CHECKING:
+    from nhi_components.rules.config import JudgeConfig
+
+Check = Callable[[Facts, "JudgeConfig", datetime], Iterator[Finding]]
+"""A rule's function: pure; the moment is aware."""
+
+
+class RuleClass(StrEnum):
+    """What kind of weakness a rule finds; a closed list."""
+
+    ADMIN = "admin"
+    SERVICE_WILDCARD = "service-wildcard"
+    ACTION_WILDCARD = "action-wildcard"
+    RESOURCE_WILDCARD = "resource-wildcard"
+    NOT_ACTION = "not-action"
+    NOT_RESOURCE = "not-resource"
+    PUBLIC_PRINCIPAL = "public-principal"
+    TRUST = "trust"
+    OIDC_TRUST = "oidc-trust"
+    PASS_ROLE = "pass-role"  # noqa: S105 - a class of rules, not a password
+    ESCALATION = "escalation"
+    EXFILTRATION = "exfiltration"
+    CREDENTIALS_EXPOSURE = "credentials-exposure"
+    RESOURCE_EXPOSURE = "resource-exposure"
+    WRITE_WITHOUT_CONSTRAINT = "write-without-constraint"
+    DEFAULT_ACCOUNT = "default-account"
+    STATIC_CREDENTIAL = "static-credential"
+    METADATA = "metadata"
+    UNJUDGED = "unjudged"
+
+
+class Reference(StrEnum):
+    """A control of a framework that a rule helps to meet.
+
+    Sources: OWASP Non-Human Identities Top 10, 2025; NIST Cybersecurity Framework 2.0, category PR.AA.
+    """
+
+    IMPROPER_OFFBOARDING = "OWASP NHI1:2025 Improper Offboarding"
+    INSECURE_AUTHENTICATION = "OWASP NHI4:2025 Insecure Authentication"
+    OVERPRIVILEGED = "OWASP NHI5:2025 Overprivileged NHI"
+    INSECURE_CLOUD_DEPLOYMENT = "OWASP NHI6:2025 Insecure Cloud Deployment Configurations"
+    LONG_LIVED_SECRETS = "OWASP NHI7:2025 Long-Lived Secrets"
+    CREDENTIALS_MANAGED = "NIST CSF 2.0 PR.AA-01 Identities and credentials are managed"
+    AUTHENTICATED = "NIST CSF 2.0 PR.AA-03 Users, services and hardware are authenticated"
+    ACCESS_MANAGED = "NIST CSF 2.0 PR.AA-05 Access permissions follow least privilege and are reviewed"
+
+
+class Level(StrEnum):
+    """What a finding does to a deployment; Pulumi's words for it."""
+
+    MANDATORY = "mandatory"
+    ADVISORY = "advisory"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A document that a rule refuses, or the same one put right.
+
+    Attributes:
+        text: the document itself; for `pulumi`, one resource as JSON with `type` and `inputs`.
+        kind: what the text is; None for a Pulumi resource.
+        service: for an AWS resource policy, the service that owns the resource.
+    """
+
+    text: str
+    kind: DocumentKind | None = None
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        id: stable; the subject, a dot, the weakness: `aws.wildcard-action`.
+        rule_class: the kind of weakness.
+        severity: of its findings, unless one of them is known to be milder or worse.
+        title: what holds when the rule is met.
+        why: what goes wrong otherwise.
+        fix: what to do about a finding.
+        bad: an example that it refuses.
+        good: the same, put right.
+        references: controls of frameworks.
+        check: the rule itself.
+        baseline: its level in the baseline; strict makes every rule mandatory.
+    """
+
+    id: str
+    rule_class: RuleClass
+    severity: Severity
+    title: str
+    why: str
+    fix: str
+    bad: Example
+    good: Example
+    references: tuple[Reference, ...]
+    check: Check
+    baseline: Level = Level.MANDATORY
+
+    def finding(
+        self, resource: Resource, path: str, got: str, expected: str, *, fix: str = "", severity: Severity | None = None
+    ) -> Finding:
+        """Make one of its findings.
+
+        Args:
+            resource: where.
+            path: the place inside the resource.
+            got: what stands there.
+            expected: what it accepts.
+            fix: instead of the rule's own.
+            severity: instead of the rule's own.
+        """
+        return Finding(self.id, severity or self.severity, resource.name, path, got, expected, fix or self.fix)
+
+
+RuleCheck = Callable[[Rule, Facts, "JudgeConfig", datetime], Iterator[Finding]]
+_registered: dict[str, Rule] = {}
+
+
+def rule(
+    *,
+    id: str,  # noqa: A002 - the word of every linter for it
+    rule_class: RuleClass,
+    severity: Severity,
+    title: str,
+    why: str,
+    fix: str,
+    bad: Example,
+    good: Example,
+    references: tuple[Reference, ...],
+    baseline: Level = Level.MANDATORY,
+) -> Callable[[RuleCheck], Rule]:
+    """Register the decorated function as a rule; the function gets the rule first, to make findings with.
+
+    Raises:
+        ValueError: when the id is taken.
+    """
+
+    def register(check: RuleCheck) -> Rule:
+        if id in _registered:
+            raise ValueError(f"the rule id {id} is registered twice")
+
+        def bound(facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
+            return check(made, facts, config, now)
+
+        made = Rule(id, rule_class, severity, title, why, fix, bad, good, references, bound, baseline)
+        _registered[id] = made
+        return made
+
+    return register
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Give every rule by id, in the order of the ids. A rule is found by lying in a folder of this package."""
+    package = import_module(__package__)
+    for module in walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.ispkg and module.name.count(".") > package.__name__.count(".") + 1:
+            import_module(module.name)
+    return MappingProxyType(dict(sorted(_registered.items())))
