@@ -1,0 +1,121 @@
+"""The adapter of AWS: one account, one region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from nhi_components.core.connection import AwsConnection
+from nhi_components.core.errors import NhiError
+from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.aws.cut_off import RoleCutOff
+from nhi_components.lifecycle.adapters.aws.errors import translated
+from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
+from nhi_components.lifecycle.adapters.aws.role_session import RoleSession
+from nhi_components.lifecycle.adapters.aws.roles import Roles
+from nhi_components.lifecycle.adapters.aws.secrets import Secrets
+from nhi_components.lifecycle.adapters.aws.session import AwsSession
+from nhi_components.lifecycle.adapters.aws.survey import Survey, role_of
+from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.ownership import ownership_of, refuse_namesake
+from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
+
+
+class AwsAdapter:
+    """One AWS account in one region, as `lifecycle.ports.SystemAdapter`."""
+
+    def __init__(self, name: str, connection: AwsConnection) -> None:
+        self._session = AwsSession(name, connection)
+
+    @property
+    def system(self) -> System:
+        """AWS."""
+        return System.AWS
+
+    @property
+    def connection(self) -> str:
+        """The name of the connection in `nhi.Provider`."""
+        return self._session.name
+
+    def caller(self) -> Caller:
+        """Tell whom the connection speaks for: its ARN and account."""
+        identity = self._session.identity
+        return Caller(self.system, self.connection, identity.arn, identity.account)
+
+    def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
+        """Take links into the lease; see the port."""
+        with translated(self.connection):
+            return [self._admit(lease, link) for link in links]
+
+    def survey(self, lease_id: str, links: Sequence[Link]) -> list[Sighting]:
+        """Find everything alive of the lease; see the port."""
+        with translated(self.connection):
+            return Survey(self._session, lease_id, links).run()
+
+    def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
+        """None: what AWS does not let us look for makes the survey fail."""
+        return []
+
+    def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
+        """Cut the roles among the links off; see the port."""
+        with translated(self.connection):
+            done = [self._cut_off(lease_id, link, links, now) for link in links if link.kind is LinkKind.IAM_ROLE]
+        return [cut_off for cut_off in done if cut_off]
+
+    def try_canary(self, canary: Canary, now: datetime) -> Fact:
+        """Let the canary's session read its role once more; see the port."""
+        session: RoleSession = canary.credential
+        elapsed = Elapsed(now)
+        if now >= session.ends:
+            return NotChecked(f"the canary's session ended by itself at {session.ends.isoformat()}")
+        with translated(self.connection):
+            return None if session.works() else elapsed.now()
+
+    def sweep(self, sighting: Sighting) -> None:
+        """Delete a leftover; see the port."""
+        refuse_namesake(sighting)
+        with translated(self.connection):
+            self._sweep(sighting.link)
+
+    def _admit(self, lease: LeaseTags, link: Link) -> Link:
+        match link.kind:
+            case LinkKind.IAM_ROLE:
+                return Roles(self._session.iam).admit(lease, link)
+            case LinkKind.IAM_INSTANCE_PROFILE:
+                return InstanceProfiles(self._session.iam).admit(lease, link)
+            case LinkKind.SECRETS_MANAGER_SECRET:
+                return Secrets(self._session.secrets).admit(lease, link)
+            case LinkKind.IAM_ROLE_POLICY | LinkKind.IAM_POLICY_ATTACHMENT | LinkKind.SECRETS_MANAGER_POLICY:
+                return link
+            case _:
+                raise _not_ours(link)
+
+    def _cut_off(self, lease_id: str, link: Link, links: Sequence[Link], now: datetime) -> CutOff | None:
+        role = Roles(self._session.iam).find(link.name)
+        if role is None:
+            return None if link.unique_id else CutOff(link, NeverCreated(), NeverCreated())
+        if ownership_of(lease_id, role.lease, role.unique_id, link) is Ownership.NAMESAKE:
+            return None
+        return RoleCutOff(self._session, role, link, now).run(links)
+
+    def _sweep(self, link: Link) -> None:
+        match link.kind:
+            case LinkKind.IAM_ROLE:
+                Roles(self._session.iam).delete(link)
+            case LinkKind.IAM_ROLE_POLICY:
+                Roles(self._session.iam).delete_inline(role_of(link), link.name)
+            case LinkKind.IAM_POLICY_ATTACHMENT:
+                Roles(self._session.iam).detach(role_of(link), link.name)
+            case LinkKind.IAM_INSTANCE_PROFILE:
+                InstanceProfiles(self._session.iam).delete(link)
+            case LinkKind.SECRETS_MANAGER_SECRET:
+                Secrets(self._session.secrets).delete(link)
+            case LinkKind.SECRETS_MANAGER_POLICY:
+                Secrets(self._session.secrets).delete_policy(link.name)
+            case _:
+                raise _not_ours(link)
+
+
+def _not_ours(link: Link) -> NhiError:
+    return NhiError(f"{link}: got a kind that is not of AWS, expected one of AWS; fix: link it to its own system")

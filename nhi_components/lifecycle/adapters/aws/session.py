@@ -1,0 +1,137 @@
+"""Reaching one AWS account: credentials afresh from the ambient chain, clients, and who we are there."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.session import Session as BotocoreSession
+from botocore.session import get_session
+
+from nhi_components.core.connection import AwsConnection
+from nhi_components.core.errors import Problem, SystemUnreachable
+from nhi_components.lifecycle.adapters.aws.errors import translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sts import STSClient
+
+CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    user_agent_extra="nhi-components",
+)
+"""Short waits, because the teardown service repeats with pauses of its own."""
+
+SESSION_NAME = "nhi-components"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the credentials speak for.
+
+    Attributes:
+        arn: the caller's ARN.
+        account: the account id.
+    """
+
+    arn: str
+    account: str
+
+
+class AwsSession:
+    """One connection's clients, made on first use; the account is checked before any of them is handed out.
+
+    Every attribute raises `SystemUnreachable` when there are no usable credentials or the account is another.
+    """
+
+    def __init__(self, name: str, connection: AwsConnection) -> None:
+        self.name = name
+        self._connection = connection
+
+    @property
+    def identity(self) -> Identity:
+        """Whom the credentials speak for."""
+        return self._opened[1]
+
+    @cached_property
+    def iam(self) -> IAMClient:
+        """IAM."""
+        return self._opened[0].client("iam", **self._place)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerClient:
+        """Secrets Manager."""
+        return self._opened[0].client("secretsmanager", **self._place)
+
+    @cached_property
+    def sts(self) -> STSClient:
+        """STS."""
+        return self._opened[0].client("sts", **self._place)
+
+    def iam_with(self, access_key: str, secret_key: str, token: str) -> IAMClient:
+        """Make a client of IAM at the same place that uses other credentials."""
+        session = boto3.Session(
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            aws_session_token=token,
+            region_name=self._opened[0].region_name,
+        )
+        return session.client("iam", **self._place)
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"endpoint_url": self._connection.endpoint, "config": CONFIG}
+
+    @cached_property
+    def _opened(self) -> tuple[boto3.Session, Identity]:
+        with translated(self.name):
+            session = self._open()
+            answer = session.client("sts", **self._place).get_caller_identity()
+        found, expected = answer["Account"], self._connection.account
+        if expected and found != expected:
+            fix = "use credentials of that account, or correct the connection's account"
+            raise SystemUnreachable("aws", Problem(f"aws.{self.name}", f"account {found}", f"account {expected}", fix))
+        return session, Identity(answer["Arn"], found)
+
+    def _open(self) -> boto3.Session:
+        # botocore knows AWS_DEFAULT_REGION only; Pulumi's AWS provider and the other SDKs read AWS_REGION.
+        region = self._connection.region or os.environ.get("AWS_REGION")
+        ambient = boto3.Session(profile_name=self._connection.profile, region_name=region)
+        if self._connection.role_arn is None:
+            return ambient
+        request = {"RoleArn": self._connection.role_arn, "RoleSessionName": SESSION_NAME}
+        if self._connection.external_id:
+            request["ExternalId"] = self._connection.external_id
+        assumed = _assuming(ambient.client("sts", **self._place), request)
+        return boto3.Session(botocore_session=assumed, region_name=ambient.region_name)
+
+
+def _assuming(sts: STSClient, request: dict[str, Any]) -> BotocoreSession:
+    """Make a session whose credentials come from a role and are renewed before they end."""
+
+    def renewed() -> dict[str, str]:
+        answer = sts.assume_role(**request)["Credentials"]
+        return {
+            "access_key": answer["AccessKeyId"],
+            "secret_key": answer["SecretAccessKey"],
+            "token": answer["SessionToken"],
+            "expiry_time": answer["Expiration"].isoformat(),
+        }
+
+    class RoleProvider(CredentialProvider):
+        METHOD = "sts-assume-role"
+
+        def load(self) -> RefreshableCredentials:
+            return RefreshableCredentials.create_from_metadata(renewed(), renewed, self.METHOD)
+
+    session = get_session()
+    session.register_component("credential_provider", CredentialResolver([RoleProvider()]))
+    return session

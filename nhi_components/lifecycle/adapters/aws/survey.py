@@ -1,0 +1,99 @@
+"""Finding what is alive of a lease in one AWS account: by the names of its links, and from its lease id alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfile, InstanceProfiles
+from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of
+from nhi_components.lifecycle.adapters.aws.secrets import Secret, Secrets
+from nhi_components.lifecycle.adapters.aws.session import AwsSession
+from nhi_components.lifecycle.adapters.ownership import links_by_name, ownership_of
+from nhi_components.lifecycle.ports import Ownership, Sighting
+
+_ON_A_ROLE = (LinkKind.IAM_ROLE_POLICY, LinkKind.IAM_POLICY_ATTACHMENT)
+
+
+def role_of(link: Link) -> str:
+    """Name the role that a policy is on; by convention it bears the policy's own name."""
+    return link.attributes.get("role", link.name)
+
+
+class Survey:
+    """One look at everything."""
+
+    def __init__(self, session: AwsSession, lease_id: str, links: Sequence[Link]) -> None:
+        self._session = session
+        self._lease_id = lease_id
+        self._links = links
+
+    def run(self) -> list[Sighting]:
+        """Look at roles, instance profiles and secrets, in the order in which they are to be swept."""
+        roles = list(self._roles())
+        ours = {s.link.name for s in roles if s.link.kind is LinkKind.IAM_ROLE and s.ownership is Ownership.OURS}
+        return [*roles, *self._profiles(ours), *self._secrets()]
+
+    def _roles(self) -> Iterator[Sighting]:
+        roles = Roles(self._session.iam)
+        linked = links_by_name(self._links, LinkKind.IAM_ROLE)
+        on_roles = [link for link in self._links if link.kind in _ON_A_ROLE]
+        named = [*linked, *(role_of(link) for link in on_roles)]
+        for name in _unique(named, roles.names_with_suffix(self._lease_id)):
+            role = roles.find(name)
+            if role is None or (name not in named and self._is_foreign(role)):
+                continue
+            sighting = self._sighting(LinkKind.IAM_ROLE, role, linked.get(name))
+            attached = roles.attached(name)
+            if sighting.ownership is Ownership.OURS:
+                extras = ", ".join(extra.name for extra in extras_of(sighting.link, attached, self._links))
+                sighting = replace(sighting, detail=f"carries what the lease does not list: {extras}" if extras else "")
+            yield sighting
+            for link in on_roles:
+                if role_of(link) == name and link.name in (*attached.inline, *attached.managed):
+                    yield Sighting(link, sighting.ownership)
+
+    def _profiles(self, our_roles: set[str]) -> Iterator[Sighting]:
+        profiles = InstanceProfiles(self._session.iam)
+        linked = links_by_name(self._links, LinkKind.IAM_INSTANCE_PROFILE)
+        by_suffix = set(profiles.names_with_suffix(self._lease_id))
+        for name in _unique(linked, sorted(by_suffix)):
+            profile = profiles.find(name)
+            if profile is None or (name not in linked and self._is_foreign(profile)):
+                continue
+            sighting = self._sighting(LinkKind.IAM_INSTANCE_PROFILE, profile, linked.get(name))
+            if name in by_suffix and profile.lease is None and our_roles.intersection(profile.roles):
+                sighting = replace(sighting, ownership=Ownership.OURS, detail="unmarked, but it holds the lease's role")
+            yield sighting
+
+    def _secrets(self) -> Iterator[Sighting]:
+        secrets = Secrets(self._session.secrets)
+        linked = links_by_name(self._links, LinkKind.SECRETS_MANAGER_SECRET)
+        policies = links_by_name(self._links, LinkKind.SECRETS_MANAGER_POLICY)
+        for name in _unique([*linked, *policies], secrets.names_of(self._lease_id)):
+            secret = secrets.find(name)
+            if secret is None:
+                continue
+            sighting = self._sighting(LinkKind.SECRETS_MANAGER_SECRET, secret, linked.get(name))
+            detail = "scheduled for deletion" if secret.deleted_on else ""
+            yield replace(sighting, detail=sighting.detail or detail, recoverable_until=secret.recoverable_until)
+            if name in policies and secrets.has_policy(secret):
+                yield Sighting(policies[name], sighting.ownership)
+
+    def _is_foreign(self, found: Role | InstanceProfile) -> bool:
+        """Another lease's, of which only the suffix is the same by chance."""
+        return found.lease not in (None, self._lease_id)
+
+    def _sighting(self, kind: LinkKind, found: Role | InstanceProfile | Secret, link: Link | None) -> Sighting:
+        unique_id = found.arn if isinstance(found, Secret) else found.unique_id
+        ownership = ownership_of(self._lease_id, found.lease, unique_id, link)
+        here = link or Link(System.AWS, kind, found.name, self._session.name)
+        detail = (
+            f"another of that name, it bears {found.lease or 'no lease'}" if ownership is Ownership.NAMESAKE else ""
+        )
+        return Sighting(replace(here, unique_id=unique_id), ownership, detail)
+
+
+def _unique(*names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(name for group in names for name in group))
