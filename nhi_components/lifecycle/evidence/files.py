@@ -16,13 +16,14 @@ _OPEN_TO_OTHERS = 0o077
 
 
 def private_directory(path: Path) -> None:
-    """Make a directory of mode 0700; one that exists must not be writable by others.
+    """Make a directory and its missing parents with mode 0700; one that exists must not be writable by others.
 
     Raises:
         EvidenceError: it cannot be made, or others may write to it.
     """
     try:
-        path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        for missing in reversed([place for place in (path, *path.parents) if not place.exists()]):
+            missing.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
         mode = path.stat().st_mode
     except OSError as error:
         raise _cannot("make or read", path, error) from error

@@ -30,9 +30,7 @@ START = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
 LEASE = "lease-abcdefghijklmnop"
 OTHER_LEASE = "lease-qrstuvwxyz234567"
 
-ROLE = Link(
-    System.AWS, LinkKind.IAM_ROLE, "orders-prod-abcdef", unique_id="AROAEXAMPLE1", attributes={"path": "/nhi/"}
-)
+ROLE = Link(System.AWS, LinkKind.IAM_ROLE, "orders-prod-abcdef", unique_id="AROAEXAMPLE1", attributes={"path": "/nhi/"})
 EXTRA = Link(System.AWS, LinkKind.IAM_ROLE_POLICY, "orders-prod-abcdef/by-hand")
 APPROLE = Link(System.VAULT, LinkKind.VAULT_APPROLE, "approle/orders-prod-abcdef", unique_id="7f0e-role")
 PLANNED = Link(System.VAULT, LinkKind.VAULT_KV_PATH, "secret/nhi/prod/orders/lease")
@@ -78,7 +76,9 @@ def common(lease_id: str = LEASE) -> dict[str, object]:
 
 
 def cut_off(lease_id: str = LEASE) -> CutOffRecord:
-    cut = CutOff(ROLE, disabled_at=at(0.1), sessions_refused_at=at(0.2), extras=(EXTRA,), without_canary="no trust in us")
+    cut = CutOff(
+        ROLE, disabled_at=at(0.1), sessions_refused_at=at(0.2), extras=(EXTRA,), without_canary="no trust in us"
+    )
     other = CutOff(APPROLE, disabled_at=at(0.3), sessions_refused_at=None)
     return CutOffRecord(**common(lease_id), started=START, rows=(*CutOffRow.of(cut), *CutOffRow.of(other)))
 
@@ -120,7 +120,9 @@ def teardown(lease_id: str = LEASE, rows: tuple[ConfirmedRow, ...] | None = None
 
 
 def incomplete(lease_id: str = LEASE) -> IncompleteRecord:
-    waiting = RemovalFacts(ROLE, at(0.1), NotChecked("still there at the deadline"), NotChecked("not gone"), None, at(10))
+    waiting = RemovalFacts(
+        ROLE, at(0.1), NotChecked("still there at the deadline"), NotChecked("not gone"), None, at(10)
+    )
     return IncompleteRecord(
         **common(lease_id),
         operation=operation(),
