@@ -1,0 +1,60 @@
+"""A real engine and a sandbox for every test that needs them. Under pytest-xdist each worker has its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.lab.engine import Engine, ensure
+from tools.lab.project import Project
+from tools.lab.sandbox import Sandbox
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The laboratory's engine."""
+    return ensure()
+
+
+@pytest.fixture(scope="session")
+def systems(engine: Engine) -> Iterator[Sandbox]:
+    """The worker's sandbox, with whatever earlier tests left in it; tests take `sandbox`."""
+    with Sandbox(engine) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(systems: Sandbox) -> Sandbox:
+    """An AWS emulator, a Vault and a state backend, all empty; addresses and credentials stay the same."""
+    systems.reset()
+    return systems
+
+
+@pytest.fixture
+def aws_client(sandbox: Sandbox) -> Callable[..., Any]:
+    """`aws_client("iam")`: a boto3 client of the sandbox; `account=`, `region=` or credentials of another principal."""
+    return sandbox.aws.client
+
+
+@pytest.fixture
+def vault_client(sandbox: Sandbox) -> Callable[..., Any]:
+    """`vault_client()`: an hvac client of the sandbox as root; `vault_client(token)` with another token."""
+    return sandbox.vault.client
+
+
+@pytest.fixture
+def project(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Project]:
+    """`project(program)`: a Pulumi project with one stack against the sandbox.
+
+    Further arguments: `name=`, `stack=`, `runtime=` as `Project` takes them, and `folder=` for a second project.
+    """
+
+    def make(program: str, *, folder: str = "project", **options: Any) -> Project:
+        made = Project(tmp_path / folder, sandbox.environment(), **options)
+        made.write({"__main__.py": program})
+        return made
+
+    return make

@@ -1,0 +1,120 @@
+"""The sandbox's Vault: OpenBao with storage that outlives its process, so that it can be stopped, sealed and reset."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from tools.lab.errors import LabError
+from tools.lab.sandbox.keeper import Keeper, Server
+from tools.lab.sandbox.ports import LOOPBACK, wait_until_answering
+
+NAME = "vault"
+_READY_SECONDS = 30
+_POLL_SECONDS = 0.02
+
+
+def prepare(programs: Path, directory: Path, ports: tuple[int, int]) -> Server:
+    """Write the server's configuration.
+
+    Args:
+        programs: the folder with its executable.
+        directory: the sandbox's folder.
+        ports: one for the API and one for the cluster of a single node, which the storage asks for.
+    """
+    folder = directory / NAME
+    folder.mkdir(mode=0o700)
+    api, cluster = (f"{LOOPBACK}:{port}" for port in ports)
+    storage = {"path": str(folder / "data"), "node_id": "sandbox", "performance_multiplier": 1}
+    config = {
+        "storage": {"raft": storage},
+        "listener": [{"tcp": {"address": api, "cluster_address": cluster, "tls_disable": True}}],
+        "api_addr": f"http://{api}",
+        "cluster_addr": f"http://{cluster}",
+        "ui": False,
+        "log_level": "warn",
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    command = [str(programs / "bao"), "server", f"-config={folder / 'config.json'}"]
+    return Server(command, {"HOME": str(folder)}, str(folder / "server.log"))
+
+
+class Vault:
+    """A running server with KV version 2 at `secret/` and AppRole at `approle/`.
+
+    Args:
+        keeper: starts and stops it.
+        directory: the sandbox's folder.
+        port: its port on loopback.
+
+    Attributes:
+        address: its URL.
+        token: its root token; the same after every `reset`.
+    """
+
+    def __init__(self, keeper: Keeper, directory: Path, port: int) -> None:
+        self._keeper = keeper
+        self._port = port
+        self._data = directory / NAME / "data"
+        self._pristine = directory / NAME / "pristine"
+        self._log = directory / NAME / "server.log"
+        self.address = f"http://{LOOPBACK}:{port}"
+        self._data.mkdir()
+        self._run()
+        initialised = self.client("").sys.initialize(secret_shares=1, secret_threshold=1)
+        self.token: str = initialised["root_token"]
+        self._unseal_key: str = initialised["keys_base64"][0]
+        self.unseal()
+        self.client().sys.enable_secrets_engine("kv", path="secret", options={"version": "2"})
+        self.client().sys.enable_auth_method("approle")
+        self.stop()
+        shutil.copytree(self._data, self._pristine)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, unsealed; everything is as it was when it stopped."""
+        self._run()
+        self.unseal()
+
+    def stop(self) -> None:
+        """Take it away as a crash would: connections are refused, the data stay."""
+        self._keeper.kill(NAME)
+
+    def reset(self) -> None:
+        """Set it back to what it was when the sandbox came up."""
+        self.stop()
+        shutil.rmtree(self._data)
+        shutil.copytree(self._pristine, self._data)
+        self.start()
+
+    def seal(self) -> None:
+        """Seal it: it answers 503 until it is unsealed."""
+        self.client().sys.seal()
+
+    def unseal(self) -> None:
+        """Unseal it and wait until it serves requests.
+
+        Raises:
+            LabError: it doesn't in time.
+        """
+        client = self.client("")
+        client.sys.submit_unseal_key(self._unseal_key)
+        deadline = time.monotonic() + _READY_SECONDS
+        while client.sys.read_health_status(method="GET").status_code != HTTPStatus.OK:
+            if time.monotonic() > deadline:
+                raise LabError("OpenBao", got="not ready", expected="active after unsealing", fix=f"see {self._log}")
+            time.sleep(_POLL_SECONDS)
+
+    def client(self, token: str | None = None) -> Any:
+        """An `hvac.Client`: as root, or with the token given; an empty one for none."""
+        import hvac
+
+        return hvac.Client(url=self.address, token=self.token if token is None else token)
+
+    def _run(self) -> None:
+        self._keeper.start(NAME)
+        wait_until_answering(self._port, "/v1/sys/health", lambda: self._keeper.alive(NAME), self._log)
