@@ -29,10 +29,15 @@ class PulumiResource:
     inputs: Mapping[str, Any]
     parent: str | None = None
 
+    @property
+    def identity(self) -> Resource:
+        """How facts refer to it."""
+        return Resource(self.urn, self.type, self.parent)
+
 
 def read_pulumi_resource(given: PulumiResource) -> tuple[Fact, ...]:
     """Read one resource; which system it belongs to follows from its type token."""
-    return tuple(_read(Resource(given.urn, given.type, given.parent), given.inputs))
+    return tuple(_read(given.identity, given.inputs))
 
 
 def _read(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:

@@ -157,11 +157,11 @@ class _Reader:
                     if isinstance(member, str):
                         yield Located(member, place)
                     elif member is UNKNOWN:
-                        self._not_yet_known(place, "element")
+                        self._not_yet_known(place, "value")
                     else:
                         self._wrong(place, kind_of(member), "a string")
             case Unknown():
-                self._not_yet_known(path, "element")
+                self._not_yet_known(path, "value")
             case _:
                 self._wrong(path, kind_of(value), "a string or a list of strings")
 

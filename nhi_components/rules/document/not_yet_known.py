@@ -42,4 +42,5 @@ def not_yet_known(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) 
             for name in ("owner", "ends"):
                 if label_of(ownership, config, name) is UNKNOWN:
                     expected = "an owner and an end date that are known at preview"
-                    yield this.finding(ownership.resource, ownership.path, f"`{name}` is not known yet", expected)
+                    fix = "write them as plain values"
+                    yield this.finding(ownership.resource, ownership.path, f"no `{name}` as yet", expected, fix=fix)

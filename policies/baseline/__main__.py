@@ -1,0 +1,7 @@
+"""The baseline pack. Its configuration stands under `nhi-required`; see docs/rules."""
+
+from pulumi_policy import PolicyPack
+
+from nhi_components.crossguard import policies
+
+PolicyPack(name="nhi-baseline", policies=policies())
