@@ -57,10 +57,6 @@ class Provider(pulumi.ProviderResource):
 class Lease(pulumi.CustomResource):
     """The life of one identity: registered first, deleted last."""
 
-    lease_id: pulumi.Output[str]
-    issued: pulumi.Output[str]
-    ends: pulumi.Output[str]
-
     def __init__(
         self,
         name: str,
@@ -70,12 +66,24 @@ class Lease(pulumi.CustomResource):
         parts: Sequence[Mapping[str, Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        properties = {"identity": identity, "stack": stack, "parts": parts, "leaseId": None, "issued": None, "ends": None}
+        stamped = {"leaseId": None, "issued": None, "ends": None}
+        properties = {"identity": identity, "stack": stack, "parts": parts, **stamped}
         super().__init__("nhi:index:Lease", name, properties, _versioned(opts))
 
-    def translate_output_property(self, prop: str) -> str:
-        """Give the outputs Python's names."""
-        return {"leaseId": "lease_id"}.get(prop, prop)
+    @property
+    def lease_id(self) -> pulumi.Output[str]:
+        """What everything that belongs to the lease bears; known at preview."""
+        return pulumi.get(self, "leaseId")
+
+    @property
+    def issued(self) -> pulumi.Output[str]:
+        """The UTC day of issue, as `YYYY-MM-DD`; known at preview."""
+        return pulumi.get(self, "issued")
+
+    @property
+    def ends(self) -> pulumi.Output[str]:
+        """The UTC day at whose start access ends, as `YYYY-MM-DD`; known at preview."""
+        return pulumi.get(self, "ends")
 
 
 class Seal(pulumi.CustomResource):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from nhi_components.core.aws_action import problem_of_action, takes_no_resource
 from nhi_components.core.errors import Problem
@@ -24,6 +24,12 @@ def _target(value: Any) -> Any:
     return value
 
 
+def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise wrong(got="an empty list", expected="at least one", fix="name what is granted, or remove the grant")
+    return values
+
+
 class Grant(Spec):
     """Actions on targets.
 
@@ -35,8 +41,8 @@ class Grant(Spec):
 
     subject: ClassVar[str] = "grant"
 
-    actions: Annotated[tuple[str, ...], Field(min_length=1)]
-    targets: Annotated[tuple[Annotated[Any, AfterValidator(_target)], ...], Field(min_length=1)]
+    actions: Annotated[tuple[str, ...], AfterValidator(_not_empty)]
+    targets: Annotated[tuple[Annotated[Any, AfterValidator(_target)], ...], AfterValidator(_not_empty)]
     exception: RuleException | None = None
 
 

@@ -1,0 +1,77 @@
+"""What each component registers, held against a golden graph; `UPDATE_GOLDEN=1` writes them anew for review."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nhi_components import Grant, SecretSpec, aws, vault
+from tests.components.conftest import IDENTITY
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def lambda_with_secret() -> None:
+    aws.WorkloadIdentity(
+        "orders",
+        identity=IDENTITY,
+        trusted_by="lambda",
+        grants=[Grant(actions=["sqs:SendMessage"], targets=["arn:aws:sqs:eu-central-1:111111111111:orders"])],
+        secret=SecretSpec(description="signs order events"),
+        permissions_boundary="arn:aws:iam::111111111111:policy/boundary",
+    )
+
+
+def ec2_without_grants() -> None:
+    aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by="ec2")
+
+
+def another_account() -> None:
+    trust = aws.AccountTrust(account="222222222222", external_id="agreed-4711")
+    aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by=trust, session_seconds=7200, connection="prod")
+
+
+def approle_with_secret() -> None:
+    vault.WorkloadIdentity(
+        "orders",
+        identity=IDENTITY,
+        grants=[Grant(actions=["read", "list"], targets=["secret/data/shared/rates"])],
+        secret=SecretSpec(generate_bytes=48),
+        bound_cidrs=["10.0.0.0/8"],
+    )
+
+
+def approle_without_secret() -> None:
+    vault.WorkloadIdentity("orders", identity=IDENTITY)
+
+
+@pytest.mark.parametrize(
+    "program", [lambda_with_secret, ec2_without_grants, another_account, approle_with_secret, approle_without_secret]
+)
+def test_graph_is_the_golden_one(program: Callable[[], None], registered: Any) -> None:
+    graph = [_readable(resource) for resource in registered(program)]
+    file = GOLDEN / f"{program.__name__}.yaml"
+    if os.environ.get("UPDATE_GOLDEN"):
+        file.write_text(yaml.safe_dump(graph, sort_keys=False, width=120, allow_unicode=True))
+    assert graph == yaml.safe_load(file.read_text())
+
+
+def _readable(resource: dict[str, Any]) -> dict[str, Any]:
+    return {**resource, "inputs": {key: _document(value) for key, value in sorted(resource["inputs"].items())}}
+
+
+def _document(value: Any) -> Any:
+    """Show policy documents as structure, so that a change of theirs can be reviewed."""
+    if isinstance(value, str) and value.startswith("{"):
+        return json.loads(value)
+    if isinstance(value, dict):
+        return {key: _document(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_document(item) for item in value]
+    return value
