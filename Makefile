@@ -62,6 +62,8 @@ lock: $(READY) ## pin the newest versions that pyproject.toml and the tools allo
 	@$(PIN) --upgrade --all-extras --group dev pyproject.toml -o requirements.lock
 	@cd tools/packaging && ../../$(PIN) --upgrade -c ../../requirements.lock requirements.in -o requirements.lock
 	@cd tools/sandbox && ../../$(PIN) --upgrade requirements.in -o requirements.lock
+	@$(VENV)/bin/pip --disable-pip-version-check install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
+	@$(PY) -m tools.lab.engine.tokens
 
 .PHONY: clean
 clean: ## remove what was made in this checkout; the engine stays in the user's cache directory
