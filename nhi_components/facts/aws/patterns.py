@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
+_ARN_PARTS = 6
 _UNTYPED_SERVICES = frozenset({"s3", "sqs", "sns", "execute-api", "codecommit"})
 """Services whose ARNs name the resource without its type first: `arn:aws:sqs:eu-west-1:111122223333:orders`."""
 
@@ -38,11 +39,11 @@ def names_nearly_everything(arn: str) -> bool:
     A wildcard below a named resource (`bucket/*`, `log-group:name:*`), in the region or account, or beside letters
     of the name (`orders-*`) is not that.
     """
-    if not has_wildcard(arn):
-        return False
-    text = _VARIABLE.sub("v", arn)
+    text = _VARIABLE.sub("v", arn) if "${" in arn else arn
     parts = text.split(":", 5)
-    parts += ["*"] * (6 - len(parts))
+    if not has_wildcard(text) and (len(parts) == _ARN_PARTS or parts[0] != "arn"):
+        return False
+    parts += ["*"] * (_ARN_PARTS - len(parts))
     prefix, _, service, _, account, resource = parts
     if has_wildcard(prefix) or has_wildcard(service):
         return True
