@@ -47,13 +47,14 @@ def vault_client(sandbox: Sandbox) -> Callable[..., Any]:
 
 @pytest.fixture
 def project(sandbox: Sandbox, tmp_path: Path) -> Callable[..., Project]:
-    """`project(program)`: a Pulumi project with one stack against the sandbox.
+    """`project(program)`: a Pulumi project with one stack against the sandbox; its evidence lies in the test's folder.
 
     Further arguments: `name=`, `stack=`, `runtime=` as `Project` takes them, and `folder=` for a second project.
     """
 
     def make(program: str, *, folder: str = "project", **options: Any) -> Project:
-        made = Project(tmp_path / folder, sandbox.environment(), **options)
+        environment = {**sandbox.environment(), "NHI_EVIDENCE_DIR": str(tmp_path / "evidence")}
+        made = Project(tmp_path / folder, environment, **options)
         made.write({"__main__.py": program})
         return made
 

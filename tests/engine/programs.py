@@ -1,0 +1,153 @@
+"""Programs for the engine as text, and what the tests ask about what came of them.
+
+A program is made of statements: `program(queue(), aws_bundle("orders-aws", grants=SEND), vault_bundle("orders-vault"))`.
+Each bundle exports its outputs under its own component name.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tools.lab.project import Project, Run
+from tools.lab.sandbox.aws import ACCOUNT
+
+EXTERNAL_ID = "trial"
+IDENTITY: Mapping[str, Any] = {
+    "name": "orders",
+    "environment": "test",
+    "owner": {"team": "payments", "email": "payments@example.com"},
+    "purpose": "sends order events to the queue",
+    "expires": {"after_days": 30},
+}
+
+ACCOUNT_TRUST = f"aws.AccountTrust(account={ACCOUNT!r}, external_id={EXTERNAL_ID!r})"
+SEND = "[nhi.Grant(actions=['sqs:SendMessage'], targets=[queue.arn])]"
+"""Source of grants on the queue that `queue()` makes."""
+
+_IMPORTS = """\
+import pulumi
+import pulumi_aws
+import nhi_components as nhi
+from nhi_components import aws, vault
+"""
+_AWS_OUTPUTS = {"role": "role_name", "arn": "role_arn", "secret": "secret_arn", "profile": "instance_profile_arn"}
+_VAULT_OUTPUTS = {
+    "role": "role_name",
+    "role_id": "role_id",
+    "entity": "entity_id",
+    "policy": "policy_name",
+    "secret": "secret_path",
+}
+
+
+def program(*statements: str) -> str:
+    """A program of these statements, with `nhi`, `aws`, `vault`, `pulumi` and `pulumi_aws` at hand."""
+    return "\n".join([_IMPORTS, *statements, ""])
+
+
+def queue(name: str = "orders") -> str:
+    """The variable `queue`: an SQS queue, exported with its URL as `queue`."""
+    return f"queue = pulumi_aws.sqs.Queue({name!r}, name={name!r})\npulumi.export('queue', queue.id)"
+
+
+def aws_bundle(
+    component: str = "orders-aws",
+    *,
+    identity: Mapping[str, Any] = IDENTITY,
+    trusted_by: str = ACCOUNT_TRUST,
+    **arguments: str,
+) -> str:
+    """An `aws.WorkloadIdentity` that exports lease, ends, role, arn, secret and profile under its own name.
+
+    Args:
+        component: its name.
+        identity: as data.
+        trusted_by: source text.
+        arguments: source texts of further arguments, such as `grants=SEND` or `secret="nhi.SecretSpec()"`.
+    """
+    return _bundle("aws", component, identity, {"trusted_by": trusted_by, **arguments}, _AWS_OUTPUTS)
+
+
+def vault_bundle(
+    component: str = "orders-vault", *, identity: Mapping[str, Any] = IDENTITY, **arguments: str
+) -> str:
+    """A `vault.WorkloadIdentity` that exports lease, ends, role, role_id, entity, policy and secret; see `aws_bundle`."""
+    return _bundle("vault", component, identity, arguments, _VAULT_OUTPUTS)
+
+
+def _bundle(
+    system: str, component: str, identity: Mapping[str, Any], arguments: Mapping[str, str], outputs: Mapping[str, str]
+) -> str:
+    variable = component.replace("-", "_")
+    given = "".join(f", {name}={source}" for name, source in arguments.items())
+    shown = {"lease": "lease_id", "ends": "ends"} | dict(outputs)
+    exported = ", ".join(f"{key!r}: {variable}.{attribute}" for key, attribute in shown.items())
+    return (
+        f"{variable} = {system}.WorkloadIdentity({component!r}, identity={dict(identity)!r}{given})\n"
+        f"pulumi.export({component!r}, {{{exported}}})"
+    )
+
+
+def with_identity(**changes: Any) -> dict[str, Any]:
+    """The usual identity with other fields; None removes one."""
+    return {name: value for name, value in {**IDENTITY, **changes}.items() if value is not None}
+
+
+def nhi(stack: Project, *arguments: str) -> Run:
+    """Run the `nhi` command in a project's folder and environment; whatever its exit status."""
+    command = ("nhi", *arguments)
+    done = subprocess.run(
+        command,
+        cwd=stack.directory,
+        env=stack.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return Run(command, done.returncode, done.stdout, done.stderr, 0)
+
+
+def evidence_folder(stack: Project) -> Path:
+    """Where the project's evidence is."""
+    return Path(stack.environment["NHI_EVIDENCE_DIR"])
+
+
+def evidence(stack: Project, lease: str, kind: str = "teardown") -> dict[str, Any]:
+    """What the newest sound statement of that kind says of a lease: `cut-off`, `teardown` or `teardown-incomplete`."""
+    shown = nhi(stack, "evidence", "show", "--lease", lease, "--output", "json")
+    assert shown.code == 0, shown.text
+    statements = [s for s in json.loads(shown.stdout)["statements"] if s["predicate"]["content"]["kind"] == kind]
+    content: dict[str, Any] = statements[-1]["predicate"]["content"]
+    return content
+
+
+def assert_gone(stack: Project, *leases: str) -> None:
+    """Assert that the state is empty, that `nhi verify` finds nothing of the leases, and that the evidence is sound."""
+    assert stack.resources() == []
+    for lease in leases:
+        looked = nhi(stack, "verify", "--lease", lease)
+        assert looked.code == 0, looked.text
+        assert all(row["absent_at"]["state"] in ("at", "never-created") for row in evidence(stack, lease)["removals"])
+    verified = nhi(stack, "evidence", "verify")
+    assert verified.code == 0, verified.text
+
+
+def resource(stack: Project, kind: str, component: str = "") -> dict[str, Any]:
+    """The one resource in the state whose type ends with `kind`, such as `Lease`, and whose name begins so."""
+    (found,) = [
+        resource
+        for resource in stack.resources()
+        if resource["type"].endswith(f":{kind}") and resource["urn"].rsplit("::", 1)[1].startswith(component)
+    ]
+    return found
+
+
+def ledger(stack: Project, component: str = "") -> dict[str, str]:
+    """The states of a lease's parts by kind; with several of a kind, the newest."""
+    return {entry["kind"]: entry["state"] for entry in resource(stack, "Lease", component)["outputs"]["ledger"]}
