@@ -8,7 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nhi_components.version import VERSION as __version__
+from nhi_components import version
 
 if TYPE_CHECKING:
     from nhi_components.core.errors import SpecError
@@ -31,6 +31,8 @@ __all__ = [
     "SpecError",
     "__version__",
 ]
+
+__version__ = version.VERSION
 
 _HOMES = {
     "Expiry": "core.expiry",

@@ -117,7 +117,6 @@ class Bundle(pulumi.ComponentResource):
         self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends})
 
     def _lease_tags(self, lease_id: str, ends: str) -> LeaseTags:
-        from datetime import date
 
         identity = self._identity
         return LeaseTags(

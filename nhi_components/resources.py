@@ -73,25 +73,26 @@ class Lease(pulumi.CustomResource):
     @property
     def lease_id(self) -> pulumi.Output[str]:
         """What everything that belongs to the lease bears; known at preview."""
-        return pulumi.get(self, "leaseId")
+        known: pulumi.Output[str] = pulumi.get(self, "leaseId")
+        return known
 
     @property
     def issued(self) -> pulumi.Output[str]:
         """The UTC day of issue, as `YYYY-MM-DD`; known at preview."""
-        return pulumi.get(self, "issued")
+        known: pulumi.Output[str] = pulumi.get(self, "issued")
+        return known
 
     @property
     def ends(self) -> pulumi.Output[str]:
         """The UTC day at whose start access ends, as `YYYY-MM-DD`; known at preview."""
-        return pulumi.get(self, "ends")
+        known: pulumi.Output[str] = pulumi.get(self, "ends")
+        return known
 
 
 class Seal(pulumi.CustomResource):
     """The last resource of a bundle: at destroy it goes first, and cuts everything off."""
 
-    def __init__(
-        self, name: str, *, properties: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
-    ) -> None:
+    def __init__(self, name: str, *, properties: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("nhi:index:Seal", name, dict(properties), _versioned(opts))
 
 

@@ -33,7 +33,9 @@ def trust_document(trust: ServiceTrust | AccountTrust, ends: str) -> str:
     return _document([{"Sid": "TrustUntilEnd", **statement}])
 
 
-def grants_document(grants: Sequence[Grant], targets: Sequence[Sequence[str]], ends: str, secret_arn: str | None) -> str:
+def grants_document(
+    grants: Sequence[Grant], targets: Sequence[Sequence[str]], ends: str, secret_arn: str | None
+) -> str:
     """Write the inline policy: the grants, the reading of the own secret, and a dated Deny of everything.
 
     The Deny is explicit, because a date on each Allow would miss policies that somebody attaches later.
@@ -97,4 +99,6 @@ def _check_targets(grants: Sequence[Grant], targets: Sequence[Sequence[str]]) ->
 def _check_length(document: str) -> None:
     if len(document) > LONGEST_INLINE_POLICY:
         got, expected = f"{len(document):,} characters", f"at most {LONGEST_INLINE_POLICY:,}"
-        raise SpecError("inline policy", [Problem("grants", got, expected, "split the identity, or grant on fewer targets")])
+        raise SpecError(
+            "inline policy", [Problem("grants", got, expected, "split the identity, or grant on fewer targets")]
+        )

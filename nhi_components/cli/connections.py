@@ -46,7 +46,7 @@ def read_connections(file: Path | None) -> Settings:
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
-        problem = Problem(str(file), str(error), "a JSON object like {\"aws\": {\"default\": {…}}}", "correct the file")
+        problem = Problem(str(file), str(error), 'a JSON object like {"aws": {"default": {…}}}', "correct the file")
         raise SpecError("connections", [problem]) from None
     return Settings.parse(content)
 

@@ -31,13 +31,17 @@ def problem_of_action(path: str, action: str) -> Problem | None:
         action: such as `sqs:SendMessage`.
     """
     if "*" in action or "?" in action:
-        return Problem(path, action, "one action by its full name", "list each action that is needed, or name an exception")
+        return Problem(
+            path, action, "one action by its full name", "list each action that is needed, or name an exception"
+        )
     service, separator, name = action.partition(":")
     if not separator:
         return Problem(path, action, "service:Action", "write it like `sqs:SendMessage`")
     known = _services().get(service.lower())
     if known is None:
-        return Problem(path, action, "a service prefix that AWS documents", _suggest(service.lower(), list(_services())))
+        return Problem(
+            path, action, "a service prefix that AWS documents", _suggest(service.lower(), list(_services()))
+        )
     if name.lower() not in known["actions"]:
         fix = _suggest(name.lower(), list(known["actions"]), known["actions"], service)
         return Problem(path, action, f"an action that AWS documents for {service}", fix)

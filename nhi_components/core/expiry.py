@@ -11,7 +11,7 @@ from nhi_components.core.errors import Problem
 from nhi_components.core.model import Spec, wrong
 
 MAXIMUM_LIFETIME = timedelta(days=366)
-"""No identity is issued for longer; the owner renews it. Our own rule, after NIST SP 800-53 AC-2(3) and AC-2 j (yearly review)."""
+"""No identity is issued for longer; the owner renews it. Our own rule: what AC-2 of NIST SP 800-53 reviews, ends."""
 
 
 class Expiry(Spec):
@@ -55,8 +55,12 @@ def problem_of_new_end(ends: date, today: date) -> Problem | None:
         today: the current UTC day.
     """
     if ends <= today:
-        return Problem("expires", ends.isoformat(), f"a day after {today.isoformat()} (today, UTC)", "give a later end date")
+        return Problem(
+            "expires", ends.isoformat(), f"a day after {today.isoformat()} (today, UTC)", "give a later end date"
+        )
     if ends - today > MAXIMUM_LIFETIME:
         latest = today + MAXIMUM_LIFETIME
-        return Problem("expires", ends.isoformat(), f"at most {MAXIMUM_LIFETIME.days} days ahead", f"give a day up to {latest}")
+        return Problem(
+            "expires", ends.isoformat(), f"at most {MAXIMUM_LIFETIME.days} days ahead", f"give a day up to {latest}"
+        )
     return None

@@ -77,7 +77,9 @@ def vault_grant_problems(grants: Iterable[Grant]) -> list[Problem]:
         for j, capability in enumerate(grant.actions):
             if capability not in VAULT_CAPABILITIES:
                 expected = "one of " + ", ".join(VAULT_CAPABILITIES)
-                problems.append(Problem(f"{place}.actions[{j}]", capability, expected, "choose the capabilities needed"))
+                problems.append(
+                    Problem(f"{place}.actions[{j}]", capability, expected, "choose the capabilities needed")
+                )
         for j, target in enumerate(grant.targets):
             if isinstance(target, str):
                 problems += vault_path_problems(f"{place}.targets[{j}]", target, excepted=grant.exception is not None)
@@ -87,7 +89,11 @@ def vault_grant_problems(grants: Iterable[Grant]) -> list[Problem]:
 def vault_path_problems(path: str, target: str, *, excepted: bool = False) -> list[Problem]:
     """Judge one Vault path that is granted on."""
     if target.startswith("/") or '"' in target or any(ord(character) < 32 for character in target):
-        return [Problem(path, shown(target), "a path such as `secret/data/orders`", "remove leading slash, quotes, controls")]
+        return [
+            Problem(
+                path, shown(target), "a path such as `secret/data/orders`", "remove leading slash, quotes, controls"
+            )
+        ]
     first = target.split("/", 1)[0]
     if not excepted and ("*" in first or "+" in first or "/" not in target):
         return [Problem(path, shown(target), "a path below one mount", "begin with the mount, or name an exception")]

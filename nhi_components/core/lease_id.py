@@ -33,7 +33,14 @@ def checked_lease_id(text: str) -> str:
         return text
     raise SpecError(
         "lease id",
-        [Problem("lease", text[:40], f"{PREFIX} and {_BODY_LENGTH} characters of a-z and 2-7", "copy it from a tag nhi:lease")],
+        [
+            Problem(
+                "lease",
+                text[:40],
+                f"{PREFIX} and {_BODY_LENGTH} characters of a-z and 2-7",
+                "copy it from a tag nhi:lease",
+            )
+        ],
     )
 
 
@@ -43,7 +50,7 @@ def suffix_of(lease_id: str) -> str:
 
 
 def physical_name(identity: str, environment: str, lease_id: str) -> str:
-    """Name of a principal or a policy: identity, environment, suffix; at most 64 characters by the identity's limits."""
+    """Name of a principal or a policy: identity, environment, suffix; at most 64 characters."""
     return f"{identity}-{environment}-{suffix_of(lease_id)}"
 
 

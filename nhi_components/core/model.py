@@ -75,7 +75,9 @@ def _problem(details: ErrorDetails) -> Problem:
         case "missing":
             return Problem(path, "nothing", "a value", f"add {path}")
         case "extra_forbidden":
-            return Problem(path, "a field that is not known here", "only known fields", f"remove {path}, or correct its spelling")
+            return Problem(
+                path, "a field that is not known here", "only known fields", f"remove {path}, or correct its spelling"
+            )
         case _:
             return Problem(path, shown(details["input"]), details["msg"], f"correct {path}")
 

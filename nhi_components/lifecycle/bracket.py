@@ -12,7 +12,14 @@ from nhi_components.core.ledger import LedgerEntry
 from nhi_components.core.links import Link, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.clock import Clock
-from nhi_components.lifecycle.cutting_off import CutOffIncomplete, CutOffOutcome, LinkKey, cut_off, links_of, try_canaries
+from nhi_components.lifecycle.cutting_off import (
+    CutOffIncomplete,
+    CutOffOutcome,
+    LinkKey,
+    cut_off,
+    links_of,
+    try_canaries,
+)
 from nhi_components.lifecycle.evidence.contents import IncompleteRecord
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence_of_removal import (
@@ -197,9 +204,11 @@ def _caller(adapter: SystemAdapter) -> Caller | None:
 
 def _still_alive(lease_id: str, record: IncompleteRecord, patience: timedelta) -> str:
     rows = "\n".join(
-        f"  {row.link} ({row.where}), since {row.since:%Y-%m-%d %H:%M:%S} UTC: {row.detail or 'alive'}" for row in record.alive
+        f"  {row.link} ({row.where}), since {row.since:%Y-%m-%d %H:%M:%S} UTC: {row.detail or 'alive'}"
+        for row in record.alive
     )
     return (
-        f"{lease_id} is not confirmed gone after {patience.total_seconds():,.0f} s; it is kept, and evidence says so:\n{rows}\n"
+        f"{lease_id} is not confirmed gone after {patience.total_seconds():,.0f} s; it is kept, and evidence says so:\n"
+        f"{rows}\n"
         "  fix: remove what keeps it alive and run `pulumi destroy` again; it checks and sweeps again"
     )

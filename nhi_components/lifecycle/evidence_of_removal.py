@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from nhi_components.core.ledger import LedgerEntry
 from nhi_components.core.links import Fact, Link, NeverCreated, NotChecked, RemovalFacts
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey
+from nhi_components.lifecycle.cutting_off import CutOffOutcome, LinkKey
 from nhi_components.lifecycle.evidence.contents import (
     AliveRow,
     ConfirmedRow,

@@ -11,8 +11,8 @@ from nhi_components.core.connection import DEFAULT
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.expiry import problem_of_new_end
 from nhi_components.core.identity import Identity
-from nhi_components.core.ledger import LedgerEntry, PartState, succeed
 from nhi_components.core.lease_id import name_of, new_lease_id
+from nhi_components.core.ledger import LedgerEntry, PartState, succeed
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.provider.values import contains_unknown

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 from pulumi.provider.experimental import provider as rpc
@@ -39,7 +39,9 @@ class NhiProvider(rpc.Provider):
         """Tell the resources that are served."""
         from nhi_components.version import VERSION
 
-        return rpc.GetSchemaResponse(json.dumps({"name": "nhi", "version": VERSION, "resources": {LEASE: {}, SEAL: {}}}))
+        return rpc.GetSchemaResponse(
+            json.dumps({"name": "nhi", "version": VERSION, "resources": {LEASE: {}, SEAL: {}}})
+        )
 
     async def check_config(self, request: rpc.CheckRequest) -> rpc.CheckResponse:
         """Judge the configuration, all problems at once."""
@@ -99,7 +101,7 @@ class NhiProvider(rpc.Provider):
         if _kind(request.urn) == SEAL:
             inputs_then = seal.SealInputs.from_state(properties)
             admitted = seal.admitted_of(properties)
-            alive = await _in_thread(self._bracket.still_ours, inputs_then.tags.lease, admitted)
+            alive = await asyncio.to_thread(self._bracket.still_ours, inputs_then.tags.lease, admitted)
             properties = seal.outputs(properties, alive)
         return rpc.ReadResponse(request.resource_id, property_map(properties), property_map(inputs))
 
@@ -109,18 +111,17 @@ class NhiProvider(rpc.Provider):
         if _kind(request.urn) == SEAL:
             inputs = seal.SealInputs.from_state(properties)
             links = seal.admitted_of(properties)
-            await _in_thread(self._bracket.cut_off, Terms(inputs.tags, inputs.issued), links)
+            await asyncio.to_thread(self._bracket.cut_off, Terms(inputs.tags, inputs.issued), links)
         else:
             terms = lease.LeaseInputs.from_state(properties)
             timeout = timedelta(seconds=request.timeout) if request.timeout else None
             ledger = lease.ledger_of(properties)
-            close = partial(self._bracket.close, Terms(terms.tags, terms.issued), ledger, timeout=timeout)
-            await _in_thread(close)
+            await asyncio.to_thread(self._bracket.close, Terms(terms.tags, terms.issued), ledger, timeout=timeout)
 
     async def _apply(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         if _kind(urn) == SEAL:
-            return dict(news) if preview or contains_unknown(news) else await _in_thread(self._admit, news)
-        return await _in_thread(partial(self._issue, news, olds, preview=preview))
+            return dict(news) if preview or contains_unknown(news) else await asyncio.to_thread(self._admit, news)
+        return await asyncio.to_thread(self._issue, news, olds, preview=preview)
 
     def _issue(self, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         self._bracket.reach(lease.LeaseInputs.from_state(news).parts)
@@ -165,10 +166,6 @@ _IMPORT = Problem(
 )
 
 
-async def _in_thread(work: Callable[..., Any], *arguments: Any) -> Any:
-    return await asyncio.to_thread(work, *arguments)
-
-
 def _kind(urn: str) -> str:
     kind = urn.split("::")[2].rsplit("$", 1)[-1]
     if kind not in (LEASE, SEAL):
@@ -177,7 +174,7 @@ def _kind(urn: str) -> str:
 
 
 def _id(urn: str, properties: _Properties) -> str:
-    return properties["leaseId"] + ("/seal" if _kind(urn) == SEAL else "")
+    return str(properties["leaseId"]) + ("/seal" if _kind(urn) == SEAL else "")
 
 
 def _failures(error: SpecError) -> list[rpc.CheckFailure]:

@@ -1,4 +1,4 @@
-"""Puts right what a killed engine left: finds what it made and forgot, by lease id, and what is not ours in the state."""
+"""Puts right what a killed engine left: what it made and forgot, and what in the state is not ours."""
 
 from __future__ import annotations
 

@@ -49,7 +49,18 @@ def _clean(name: str) -> Callable[..., Awaitable[Any]]:
     return call
 
 
-for _name in ("CheckConfig", "DiffConfig", "Configure", "Check", "Diff", "Create", "Read", "Update", "Delete", "Invoke"):
+for _name in (
+    "CheckConfig",
+    "DiffConfig",
+    "Configure",
+    "Check",
+    "Diff",
+    "Create",
+    "Read",
+    "Update",
+    "Delete",
+    "Invoke",
+):
     setattr(_CleanServicer, _name, _clean(_name))
 
 
@@ -63,7 +74,9 @@ def _ours(error: BaseException | None) -> NhiError | None:
 
 def serve(provider: experimental.Provider, version: str) -> None:
     """Serve until the engine stops or dies; writes the port to standard output, as the engine expects."""
-    parser = argparse.ArgumentParser(prog="pulumi-resource-nhi", description="Serves nhi resources to the Pulumi engine.")
+    parser = argparse.ArgumentParser(
+        prog="pulumi-resource-nhi", description="Serves nhi resources to the Pulumi engine."
+    )
     parser.add_argument("engine", help="address of the engine")
     engine = parser.parse_known_args()[0].engine
     _die_with(engine)

@@ -53,8 +53,8 @@ class Settings(Spec):
 
     subject: ClassVar[str] = "provider nhi"
 
-    aws: dict[str, AwsConnection] = {}
-    vault: dict[str, VaultConnection] = {}
+    aws: dict[str, AwsConnection] = Field(default_factory=dict)
+    vault: dict[str, VaultConnection] = Field(default_factory=dict)
     approval: Approval = Approval()
     evidence: EvidenceSettings = EvidenceSettings()
     deadline_seconds: Annotated[float, Field(ge=1, le=86_400)] | None = None
@@ -72,7 +72,9 @@ class Settings(Spec):
             return AwsConnection() if system is System.AWS else VaultConnection()
         known = ", ".join([DEFAULT, *sorted(set(connections) - {DEFAULT})])
         fix = f"add it to {system} of nhi.Provider, or to the configuration nhi:{system}"
-        raise SpecError("connection", [Problem(f"{system}.{name}", "no connection of that name", f"one of {known}", fix)])
+        raise SpecError(
+            "connection", [Problem(f"{system}.{name}", "no connection of that name", f"one of {known}", fix)]
+        )
 
 
 def read_settings(properties: Mapping[str, Any]) -> Settings:

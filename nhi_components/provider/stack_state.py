@@ -111,9 +111,7 @@ def _hangs_on(resource: Mapping[str, Any], urns: set[str]) -> bool:
     return any(urn in urns for urn in named)
 
 
-def _forget(
-    resource: dict[str, Any], urns: set[str], places: set[tuple[LinkKind, str]]
-) -> dict[str, Any]:
+def _forget(resource: dict[str, Any], urns: set[str], places: set[tuple[LinkKind, str]]) -> dict[str, Any]:
     resource["dependencies"] = [urn for urn in resource.get("dependencies") or [] if urn not in urns]
     by_property = resource.get("propertyDependencies") or {}
     resource["propertyDependencies"] = {k: [u for u in v or [] if u not in urns] for k, v in by_property.items()}

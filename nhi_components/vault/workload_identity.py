@@ -136,7 +136,12 @@ class WorkloadIdentity(Bundle):
         entity = self._entity(policy)
         role = self._role(policy, entity)
         self._alias(role, entity)
-        self.role_name, self.role_id, self.entity_id, self.policy_name = role.role_name, role.role_id, entity.id, policy.name
+        self.role_name, self.role_id, self.entity_id, self.policy_name = (
+            role.role_name,
+            role.role_id,
+            entity.id,
+            policy.name,
+        )
         outputs = {"roleName": self.role_name, "roleId": self.role_id, "entityId": self.entity_id}
         self.seal({**outputs, "policyName": self.policy_name, "secretPath": self.secret_path})
 

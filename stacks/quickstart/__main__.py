@@ -1,4 +1,4 @@
-"""One workload, `orders`: it sends to its queue on AWS and reads its own secret in Vault; nothing else, until its end date."""
+"""One workload, `orders`: it sends to its queue on AWS and reads its own secret in Vault, until its end date."""
 
 import pulumi
 import pulumi_aws
