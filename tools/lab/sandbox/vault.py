@@ -104,7 +104,7 @@ class Vault:
         client = self.client("")
         client.sys.submit_unseal_key(self._unseal_key)
         deadline = time.monotonic() + _READY_SECONDS
-        while client.sys.read_health_status(method="GET").status_code != HTTPStatus.OK:
+        while client.sys.read_health_status().status_code != HTTPStatus.OK:
             if time.monotonic() > deadline:
                 raise LabError("OpenBao", got="not ready", expected="active after unsealing", fix=f"see {self._log}")
             time.sleep(_POLL_SECONDS)
