@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
-from nhi_components.core.errors import NhiError
-from nhi_components.core.links import Link, LinkKind
+from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
+from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.lifecycle.ports import Ownership, Sighting
+
+ACCOUNT = "account"
+"""The attribute in which `admit` notes where a link lives: AWS account and region, or Vault cluster and namespace."""
 
 
 def ownership_of(lease_id: str, borne: str | None, unique_id: str | None, link: Link | None) -> Ownership:
@@ -55,3 +59,30 @@ def refuse_namesake(sighting: Sighting) -> None:
 def links_by_name(links: Iterable[Link], kind: LinkKind) -> dict[str, Link]:
     """Choose the links of one kind, by name."""
     return {link.name: link for link in links if link.kind is kind}
+
+
+def refuse_elsewhere(system: System, connection: str, links: Iterable[Link], here: Callable[[Link], str]) -> None:
+    """Refuse to look for links in another account or Vault than the one that they were admitted in.
+
+    There everything would be found gone, and nothing would be true of it.
+
+    Args:
+        system: the kind of system.
+        connection: the connection's name.
+        links: what is looked for; `admit` has noted on each where it lives.
+        here: tells the account or cluster in which the connection would look for a link now.
+
+    Raises:
+        SystemUnreachable: naming both places.
+    """
+    for link in links:
+        noted, found = link.attributes.get(ACCOUNT), here(link)
+        if noted and noted != found:
+            expected = f"{noted}, where {link} was created"
+            fix = "use the credentials, address, region and namespace with which it was created"
+            raise SystemUnreachable(system, Problem(f"{system}.{connection}", found, expected, fix))
+
+
+def admitted(link: Link, unique_id: str | None, here: str) -> Link:
+    """Note on a link what its system knows it by, and in which account or cluster it lives."""
+    return replace(link, unique_id=unique_id, attributes={**link.attributes, ACCOUNT: here})

@@ -18,8 +18,10 @@ from nhi_components.lifecycle.adapters.aws.secrets import Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.aws.survey import Survey, role_of
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
-from nhi_components.lifecycle.adapters.ownership import ownership_of, refuse_namesake
+from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, refuse_elsewhere, refuse_namesake
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
+
+_REGIONAL = (LinkKind.SECRETS_MANAGER_SECRET, LinkKind.SECRETS_MANAGER_POLICY)
 
 
 class AwsAdapter:
@@ -45,11 +47,14 @@ class AwsAdapter:
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         """Take links into the lease; see the port."""
+        self._refuse_elsewhere(links)
         with translated(self.connection):
-            return [self._admit(lease, link) for link in links]
+            unique_ids = [self._admit(lease, link) for link in links]
+        return [admitted(link, unique_id, self._place(link)) for link, unique_id in zip(links, unique_ids, strict=True)]
 
     def survey(self, lease_id: str, links: Sequence[Link]) -> list[Sighting]:
         """Find everything alive of the lease; see the port."""
+        self._refuse_elsewhere(links)
         with translated(self.connection):
             return Survey(self._session, lease_id, links).run()
 
@@ -59,6 +64,7 @@ class AwsAdapter:
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Cut the roles among the links off; see the port."""
+        self._refuse_elsewhere(links)
         with translated(self.connection):
             done = [self._cut_off(lease_id, link, links, now) for link in links if link.kind is LinkKind.IAM_ROLE]
         return [cut_off for cut_off in done if cut_off]
@@ -78,7 +84,15 @@ class AwsAdapter:
         with translated(self.connection):
             self._sweep(sighting.link)
 
-    def _admit(self, lease: LeaseTags, link: Link) -> Link:
+    def _refuse_elsewhere(self, links: Sequence[Link]) -> None:
+        refuse_elsewhere(self.system, self.connection, links, self._place)
+
+    def _place(self, link: Link) -> str:
+        """Tell where a link would be looked for: IAM is one for the whole account."""
+        account = f"account {self._session.identity.account}"
+        return f"{account}, {self._session.region}" if link.kind in _REGIONAL else account
+
+    def _admit(self, lease: LeaseTags, link: Link) -> str | None:
         match link.kind:
             case LinkKind.IAM_ROLE:
                 return Roles(self._session.iam).admit(lease, link)
@@ -87,7 +101,7 @@ class AwsAdapter:
             case LinkKind.SECRETS_MANAGER_SECRET:
                 return Secrets(self._session.secrets).admit(lease, link)
             case LinkKind.IAM_ROLE_POLICY | LinkKind.IAM_POLICY_ATTACHMENT | LinkKind.SECRETS_MANAGER_POLICY:
-                return link
+                return None
             case _:
                 raise _not_ours(link)
 

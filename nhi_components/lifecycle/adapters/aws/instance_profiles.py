@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -70,7 +70,7 @@ class InstanceProfiles:
                 if profile["InstanceProfileName"].endswith(ending):
                     yield profile["InstanceProfileName"]
 
-    def admit(self, lease: LeaseTags, link: Link) -> Link:
+    def admit(self, lease: LeaseTags, link: Link) -> str:
         """Take an instance profile into the lease: mark it, learn its unique id."""
         profile = appeared(self.find, link)
         refuse_foreign(lease.lease, profile.lease, profile.unique_id, link)
@@ -79,7 +79,7 @@ class InstanceProfiles:
             self._iam.tag_instance_profile(
                 InstanceProfileName=link.name, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
             )
-        return replace(link, unique_id=profile.unique_id)
+        return profile.unique_id
 
     def delete(self, link: Link) -> None:
         """Empty and delete an instance profile; one with another unique id is left alone: then ours is gone already."""

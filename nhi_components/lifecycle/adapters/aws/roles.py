@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -100,14 +100,14 @@ class Roles:
                 if role["RoleName"].endswith(ending):
                     yield role["RoleName"]
 
-    def admit(self, lease: LeaseTags, link: Link) -> Link:
+    def admit(self, lease: LeaseTags, link: Link) -> str:
         """Take a role into the lease: mark it, undo an earlier cut-off, learn its unique id."""
         role = appeared(self.find, link)
         refuse_foreign(lease.lease, role.lease, role.unique_id, link)
         if role.lease is None:
             self._iam.tag_role(RoleName=link.name, Tags=[{"Key": k, "Value": v} for k, v in lease.to_tags().items()])
         self._restore(role, link)
-        return replace(link, unique_id=role.unique_id)
+        return role.unique_id
 
     def delete(self, link: Link) -> None:
         """Delete a role with everything that hangs on it; the deny of a cut-off goes last.

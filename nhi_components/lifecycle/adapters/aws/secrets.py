@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -109,7 +109,7 @@ class Secrets:
                 return False
             raise
 
-    def admit(self, lease: LeaseTags, link: Link) -> Link:
+    def admit(self, lease: LeaseTags, link: Link) -> str:
         """Take a secret into the lease: mark it, give it its first value, learn its ARN."""
         secret = appeared(self._find_undeleted, link)
         refuse_foreign(lease.lease, secret.lease, secret.arn, link)
@@ -119,7 +119,7 @@ class Secrets:
             )
         if "generate_bytes" in link.attributes and not secret.has_value:
             self._put_first_value(secret, lease.lease, int(link.attributes["generate_bytes"]))
-        return replace(link, unique_id=secret.arn)
+        return secret.arn
 
     def delete(self, link: Link) -> None:
         """Delete a secret with its replicas and without recovery, also one that is scheduled for deletion."""

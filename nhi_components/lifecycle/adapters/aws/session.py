@@ -61,6 +61,11 @@ class AwsSession:
         """Whom the credentials speak for."""
         return self._opened[1]
 
+    @property
+    def region(self) -> str:
+        """The region that regional services are asked in."""
+        return str(self._opened[0].region_name)
+
     @cached_property
     def iam(self) -> IAMClient:
         """IAM."""

@@ -1,0 +1,1 @@
+"""Vault and OpenBao: AppRoles, entities and aliases, policies, KV v2 entries, tokens."""

@@ -1,0 +1,108 @@
+"""The adapter of Vault and OpenBao: one server, one namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from nhi_components.core.connection import VaultConnection
+from nhi_components.core.errors import NhiError
+from nhi_components.core.links import Fact, Link, LinkKind, NotChecked, System
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.ownership import admitted, refuse_elsewhere, refuse_namesake
+from nhi_components.lifecycle.adapters.vault.admission import Admission
+from nhi_components.lifecycle.adapters.vault.approles import AppRoles
+from nhi_components.lifecycle.adapters.vault.canary import OpenToken
+from nhi_components.lifecycle.adapters.vault.census import CensusTaker
+from nhi_components.lifecycle.adapters.vault.cut_off import LeaseCutOff
+from nhi_components.lifecycle.adapters.vault.entities import Entities
+from nhi_components.lifecycle.adapters.vault.kv import Kv
+from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
+from nhi_components.lifecycle.adapters.vault.policies import Policies
+from nhi_components.lifecycle.adapters.vault.reach import look
+from nhi_components.lifecycle.adapters.vault.session import VaultSession
+from nhi_components.lifecycle.adapters.vault.tokens import Tokens
+from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Sighting
+
+
+class VaultAdapter:
+    """One Vault or OpenBao, one namespace, as `lifecycle.ports.SystemAdapter`."""
+
+    def __init__(self, name: str, connection: VaultConnection) -> None:
+        self._session = VaultSession(name, connection)
+
+    @property
+    def system(self) -> System:
+        """Vault."""
+        return System.VAULT
+
+    @property
+    def connection(self) -> str:
+        """The name of the connection in `nhi.Provider`."""
+        return self._session.name
+
+    def caller(self) -> Caller:
+        """Tell whom the connection speaks for: the token's display name, the cluster's id and the namespace."""
+        identity = self._session.identity
+        return Caller(self.system, self.connection, identity.display_name, identity.place)
+
+    def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
+        """Take links into the lease; see the port."""
+        self._refuse_elsewhere(links)
+        admission = Admission(self._session.http, lease)
+        return [admitted(link, admission.unique_id(link), self._place(link)) for link in links]
+
+    def survey(self, lease_id: str, links: Sequence[Link]) -> list[Sighting]:
+        """Find everything alive of the lease; see the port."""
+        self._refuse_elsewhere(links)
+        return CensusTaker(self._session, lease_id, links).run().sightings()
+
+    def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
+        """Tell which lists the connection's token may not ask for; see the port."""
+        return look(self._session.http).blind_spots(self.connection)
+
+    def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
+        """Cut the lease's AppRoles, entities and tokens off, whether linked or not; see the port."""
+        self._refuse_elsewhere(links)
+        return LeaseCutOff(self._session, lease_id, links, now).run()
+
+    def try_canary(self, canary: Canary, now: datetime) -> Fact:
+        """Let the canary look itself up once more; see the port."""
+        token: OpenToken = canary.credential
+        elapsed = Elapsed(now)
+        if token.ends and now >= token.ends:
+            return NotChecked(f"the canary ended by itself at {token.ends.isoformat()}")
+        return None if token.works() else elapsed.now()
+
+    def sweep(self, sighting: Sighting) -> None:
+        """Delete a leftover; see the port."""
+        refuse_namesake(sighting)
+        link, http = sighting.link, self._session.http
+        match link.kind:
+            case LinkKind.VAULT_APPROLE:
+                AppRoles(http).delete(mount_of(link), link.name, link.unique_id)
+            case LinkKind.VAULT_SECRET_ID:
+                AppRoles(http).destroy_secret_id_named(mount_of(link), link.attributes["role"], link.name)
+            case LinkKind.VAULT_TOKEN:
+                Tokens(http, self._session.identity.accessor).revoke_named(link.name)
+            case LinkKind.VAULT_ENTITY if link.unique_id:
+                Entities(http).delete(link.unique_id)
+            case LinkKind.VAULT_ENTITY_ALIAS if link.unique_id:
+                Entities(http).delete_alias(link.unique_id)
+            case LinkKind.VAULT_POLICY:
+                Policies(http).delete(link.name)
+            case LinkKind.VAULT_KV_PATH:
+                Kv(http).delete(mount_of(link), link.name)
+            case LinkKind.VAULT_KV_VERSION:
+                Kv(http).destroy_version(mount_of(link), *entry_of(link))
+            case _:
+                raise NhiError(
+                    f"{link}: got a kind that is not of Vault, or no unique id; fix: sweep what a survey found"
+                )
+
+    def _refuse_elsewhere(self, links: Sequence[Link]) -> None:
+        refuse_elsewhere(self.system, self.connection, links, self._place)
+
+    def _place(self, link: Link) -> str:
+        return f"cluster {self._session.identity.place}"

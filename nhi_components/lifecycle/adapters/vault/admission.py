@@ -1,0 +1,93 @@
+"""Taking links into a lease: what Vault knows each by, the lease's mark on it, an earlier cut-off undone."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from nhi_components.core.errors import NhiError
+from nhi_components.core.links import Link, LinkKind
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.ownership import refuse_foreign
+from nhi_components.lifecycle.adapters.vault.approles import AppRoles
+from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
+from nhi_components.lifecycle.adapters.vault.http import VaultHttp
+from nhi_components.lifecycle.adapters.vault.kv import Kv
+from nhi_components.lifecycle.adapters.vault.places import mount_of
+from nhi_components.lifecycle.adapters.vault.policies import Policies, mark_of
+
+Thing = TypeVar("Thing")
+
+
+class Admission:
+    """Admits links of one lease to one Vault."""
+
+    def __init__(self, http: VaultHttp, lease: LeaseTags) -> None:
+        self._http = http
+        self._lease = lease
+
+    def unique_id(self, link: Link) -> str | None:
+        """Admit one link and tell the id that Vault knows it by, if it has one.
+
+        Raises:
+            NhiError: when it is not there, is somebody else's, or is of a kind that is not of Vault.
+        """
+        match link.kind:
+            case LinkKind.VAULT_APPROLE:
+                return self._approle(link)
+            case LinkKind.VAULT_ENTITY:
+                return self._entity(link)
+            case LinkKind.VAULT_ENTITY_ALIAS:
+                return self._alias(link)
+            case LinkKind.VAULT_POLICY:
+                self._policy(link)
+                return None
+            case LinkKind.VAULT_KV_PATH:
+                self._entry(link)
+                return None
+            case LinkKind.VAULT_KV_VERSION | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN:
+                return link.unique_id
+            case _:
+                raise NhiError(f"{link}: got a kind that is not of Vault; fix: link it to its own system")
+
+    def _approle(self, link: Link) -> str:
+        role = _existing(AppRoles(self._http).find(mount_of(link), link.name), link)
+        refuse_foreign(self._lease.lease, None, role.unique_id, link)
+        return role.unique_id
+
+    def _entity(self, link: Link) -> str:
+        entity = self._entity_named(link)
+        refuse_foreign(self._lease.lease, entity.lease, entity.unique_id, link)
+        Entities(self._http).enable(entity, self._lease)
+        return entity.unique_id
+
+    def _alias(self, link: Link) -> str:
+        aliases = [alias for alias in self._entity_named(link).aliases if alias.mount == mount_of(link)]
+        return _existing(aliases[0] if aliases else None, link).unique_id
+
+    def _policy(self, link: Link) -> None:
+        policy = _existing(Policies(self._http).find(link.name), link)
+        refuse_foreign(self._lease.lease, policy.lease, None, link)
+        if policy.lease is None:
+            raise NhiError(
+                f"{link}: found no mark of the lease, expected the first line {mark_of(self._lease.lease)!r}; "
+                "fix: declare the policy through its component, which writes it"
+            )
+
+    def _entry(self, link: Link) -> None:
+        kv, mount = Kv(self._http), mount_of(link)
+        entry = kv.find(mount, link.name)
+        refuse_foreign(self._lease.lease, entry.lease if entry else None, None, link)
+        wanted = link.attributes.get("generate_bytes")
+        kv.admit(self._lease, mount, link.name, int(wanted) if wanted else None)
+
+    def _entity_named(self, link: Link) -> Entity:
+        return _existing(Entities(self._http).by_name(link.name), link)
+
+
+def _existing(found: Thing | None, link: Link) -> Thing:
+    if found is None:
+        raise NhiError(
+            f"{link}: found nothing of that name, expected what was just made; "
+            "fix: run `pulumi refresh`, then the same command again"
+        )
+    return found

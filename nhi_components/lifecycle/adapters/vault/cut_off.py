@@ -1,0 +1,142 @@
+"""Cutting a lease off in one Vault: no login and no token works any more, before anything is deleted.
+
+Order: a canary token; secret ids; entities, whose tokens are refused at once; then every token, revoked with its
+leases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
+from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.vault.approles import AppRole, AppRoles, fingerprint
+from nhi_components.lifecycle.adapters.vault.canary import NoCanary, OpenToken, open_token
+from nhi_components.lifecycle.adapters.vault.census import Census, CensusTaker
+from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
+from nhi_components.lifecycle.adapters.vault.judged import ours_of
+from nhi_components.lifecycle.adapters.vault.principals import Principals
+from nhi_components.lifecycle.adapters.vault.session import VaultSession
+from nhi_components.lifecycle.adapters.vault.tokens import Tokens
+from nhi_components.lifecycle.ports import Canary, CutOff
+
+_PRINCIPALS = (LinkKind.VAULT_APPROLE, LinkKind.VAULT_ENTITY)
+
+_FIRST_VERSION = 1
+"""The version of a KV entry that `admit` writes; later ones were written by others."""
+
+
+class LeaseCutOff:
+    """Cuts one lease off."""
+
+    def __init__(self, session: VaultSession, lease_id: str, links: Sequence[Link], now: datetime) -> None:
+        self._session = session
+        self._links = links
+        self._taker = CensusTaker(session, lease_id, links)
+        self._elapsed = Elapsed(now)
+        self._without_canary = "no AppRole of the lease was found, through which a token could be opened"
+
+    def run(self) -> list[CutOff]:
+        """Cut it off; what an earlier run has done already keeps its time."""
+        census = self._taker.run()
+        principals = census.principals
+        roles, entities = ours_of(principals.approles), ours_of(principals.entities)
+        canary, opened_at = self._open_canary(roles, entities), self._elapsed.now()
+        extras = [extra for role in roles for extra in self._destroy_secret_ids(role)]
+        disabled_at = self._disable(entities, canary)
+        extras += self._revoke_tokens(census, canary)
+        refused_at = self._refused_at(census, canary)
+        done = [
+            CutOff(
+                link=link,
+                disabled_at=disabled_at,
+                sessions_refused_at=refused_at,
+                # What hangs on the lease's principals is told once, with the first of them.
+                extras=tuple(extras) if number == 0 else (),
+                canary=Canary(link, opened_at, canary) if canary else None,
+                without_canary=self._without_canary,
+            )
+            for number, link in enumerate(_our_links(principals))
+        ]
+        return [*done, *self._never_created(census), *_extra_versions(census)]
+
+    def _open_canary(self, roles: Sequence[AppRole], entities: Sequence[Entity]) -> OpenToken | None:
+        """Open a token through the first AppRole that lets us; None, and why, when none does."""
+        earlier = [entity.cut_off_at for entity in entities if entity.cut_off_at]
+        if earlier:
+            self._without_canary = f"an earlier run cut the lease off at {min(earlier).isoformat()}, no login works now"
+            return None
+        for role in roles:
+            try:
+                token = open_token(self._session.http, role)
+            except NoCanary as reason:
+                self._without_canary = str(reason)
+            else:
+                self._without_canary = ""
+                return token
+        return None
+
+    def _destroy_secret_ids(self, role: AppRole) -> list[Link]:
+        approles = AppRoles(self._session.http)
+        accessors = approles.secret_id_accessors(role)
+        approles.destroy_secret_ids(role, accessors)
+        where = {"mount": role.mount, "role": role.name}
+        return [self._extra(LinkKind.VAULT_SECRET_ID, fingerprint(accessor), where) for accessor in accessors]
+
+    def _disable(self, entities: Sequence[Entity], canary: OpenToken | None) -> datetime:
+        """Disable the entities, also one that the canary's login has just made."""
+        store = Entities(self._session.http)
+        known = {entity.unique_id for entity in entities}
+        made = store.by_id(canary.entity) if canary and canary.entity and canary.entity not in known else None
+        noted = []
+        for entity in [*entities, *([made] if made else [])]:
+            if entity.cut_off_at is None:
+                store.disable(entity, self._elapsed.now())
+            noted.append(entity.cut_off_at or self._elapsed.now())
+        return max(noted, default=self._elapsed.now())
+
+    def _revoke_tokens(self, census: Census, canary: OpenToken | None) -> list[Link]:
+        """List the tokens once more, now that no login makes new ones, and revoke them."""
+        tokens = ours_of(self._taker.tokens(census.policies, census.principals))
+        Tokens(self._session.http, self._session.identity.accessor).revoke(tokens)
+        names = [token.name for token in tokens if not canary or token.name != canary.name]
+        return [self._extra(LinkKind.VAULT_TOKEN, name, {}) for name in names]
+
+    def _refused_at(self, census: Census, canary: OpenToken | None) -> Fact:
+        unseen = [
+            s.reason.reason for s in census.reach.blind_spots(self._session.name) if s.kind is LinkKind.VAULT_TOKEN
+        ]
+        if unseen:
+            return NotChecked("tokens without an entity may live on until they end: " + "; ".join(unseen))
+        if canary and canary.works():
+            return NotChecked("the canary still worked after its entity was disabled and its tokens were revoked")
+        return self._elapsed.now()
+
+    def _never_created(self, census: Census) -> Iterator[CutOff]:
+        found = {judged.link.key for judged in census.principals.approles}
+        found |= {judged.link.key for judged in census.principals.entities}
+        for link in self._links:
+            if link.kind in _PRINCIPALS and link.key not in found and link.unique_id is None:
+                yield CutOff(link, NeverCreated(), NeverCreated())
+
+    def _extra(self, kind: LinkKind, name: str, where: dict[str, str]) -> Link:
+        return Link(System.VAULT, kind, name, self._session.name, attributes=where)
+
+
+def _our_links(principals: Principals) -> list[Link]:
+    approles = [judged.link for judged in principals.approles if judged.ours]
+    return approles + [judged.link for judged in principals.entities if judged.ours]
+
+
+def _extra_versions(census: Census) -> Iterator[CutOff]:
+    """KV versions that were written after the first; an entry itself is no principal, so no other fact applies."""
+    for judged in census.entries:
+        versions = [number for number in judged.what.versions if number != _FIRST_VERSION]
+        if judged.ours and versions:
+            link = judged.link
+            where = {"mount": judged.what.mount}
+            kind = LinkKind.VAULT_KV_VERSION
+            names = [f"{judged.what.path}@{number}" for number in versions]
+            extras = tuple(Link(link.system, kind, name, link.connection, attributes=where) for name in names)
+            yield CutOff(link, None, None, extras)

@@ -1,0 +1,74 @@
+"""hvac's and requests' errors as ours, without a credential in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from hvac import exceptions
+
+from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
+
+
+class Denied(SystemUnreachable):
+    """Vault answered 403: the token is not valid, or it may not do that there."""
+
+
+class Refused(NhiError):
+    """Vault answered 400: it understood the request and refuses it."""
+
+
+@contextmanager
+def translated(connection: str, place: str) -> Iterator[None]:
+    """Turn the errors of one request into ours.
+
+    Args:
+        connection: the connection's name.
+        place: address, method and path of the request; no credential is ever part of it.
+
+    Raises:
+        Denied: for 403.
+        SystemUnreachable: when Vault does not answer, is sealed or fails.
+        Refused: for 400.
+        NhiError: for anything else that hvac reports.
+    """
+    try:
+        yield
+    except exceptions.Forbidden:
+        fix = "log in afresh (VAULT_TOKEN), or allow it in a policy of the connection's token"
+        raise Denied(
+            "vault", Problem(_path(connection), f"403 from {place}", "a valid token that may do so", fix)
+        ) from None
+    except exceptions.VaultDown:
+        fix = "unseal it (`bao operator unseal`), or wait for its active node"
+        raise _unreachable(
+            connection, f"503 from {place}: sealed or in maintenance", "an unsealed Vault", fix
+        ) from None
+    except (exceptions.InternalServerError, exceptions.BadGateway, exceptions.RateLimitExceeded) as error:
+        got = f"{type(error).__name__} from {place}"
+        raise _unreachable(connection, got, "an answer", "see the server's log, and try again later") from None
+    except exceptions.InvalidRequest as error:
+        raise Refused(f"{_path(connection)}: {place} was refused: {_reason(error)}") from None
+    except exceptions.VaultError as error:
+        raise NhiError(f"{_path(connection)}: {place} failed: {type(error).__name__}: {_reason(error)}") from None
+    except requests.exceptions.SSLError:
+        fix = "set the connection's ca_certificate, or VAULT_CACERT"
+        raise _unreachable(
+            connection, f"no trusted certificate from {place}", "a certificate we can check", fix
+        ) from None
+    except requests.exceptions.RequestException as error:
+        fix = "start it, or correct VAULT_ADDR or the connection's address"
+        raise _unreachable(connection, f"no answer from {place} ({type(error).__name__})", "a Vault", fix) from None
+
+
+def _unreachable(connection: str, got: str, expected: str, fix: str) -> SystemUnreachable:
+    return SystemUnreachable("vault", Problem(_path(connection), got, expected, fix))
+
+
+def _path(connection: str) -> str:
+    return f"vault.{connection}"
+
+
+def _reason(error: exceptions.VaultError) -> str:
+    return " ".join(" ".join(error.errors or ["no reason given"]).split())

@@ -1,0 +1,83 @@
+"""Requests to one Vault: JSON in, data out, absence as None, errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import hvac
+from hvac.exceptions import InvalidPath
+
+from nhi_components.lifecycle.adapters.vault.errors import translated
+
+TIMEOUT_SECONDS = (2, 15)
+"""To connect, to answer. Short, because the teardown service repeats with pauses of its own."""
+
+
+class VaultHttp:
+    """One Vault as one token sees it.
+
+    Every method raises `SystemUnreachable` when Vault does not answer or refuses the token, naming method and path.
+    """
+
+    def __init__(
+        self, connection: str, address: str, *, namespace: str | None, verify: str | bool, token: str = ""
+    ) -> None:
+        self.connection = connection
+        self.address = address
+        self.namespace = namespace
+        self._verify = verify
+        # hvac would take VAULT_TOKEN in place of None; an empty text keeps it out.
+        self._client = hvac.Client(
+            url=address, namespace=namespace, token=token, verify=verify, timeout=TIMEOUT_SECONDS
+        )
+
+    def with_token(self, token: str) -> VaultHttp:
+        """See the same Vault as another token does."""
+        return VaultHttp(self.connection, self.address, namespace=self.namespace, verify=self._verify, token=token)
+
+    def without_namespace(self) -> VaultHttp:
+        """See the root of the same Vault, without a token."""
+        return VaultHttp(self.connection, self.address, namespace=None, verify=self._verify)
+
+    def read(self, path: str, **query: str) -> Mapping[str, Any] | None:
+        """Read an object's data; None when there is nothing."""
+        answer = self._request("get", path, params=query)
+        return _data(answer) if answer is not None else None
+
+    def keys(self, path: str) -> list[str]:
+        """List the keys below a path; none when there is nothing."""
+        return list(self.listing(path).get("keys") or [])
+
+    def listing(self, path: str) -> Mapping[str, Any]:
+        """List what is below a path, with `keys` and perhaps `key_info`; empty when there is nothing."""
+        answer = self._request("list", path)
+        return _data(answer) if answer is not None else {}
+
+    def write(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write, and return the answer's data, empty when it has none."""
+        return _data(self._request("post", path, json=body) or {})
+
+    def login(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Log in, and return the answer's `auth`, which holds the token."""
+        answer: Mapping[str, Any] = (self._request("post", path, json=body) or {}).get("auth") or {}
+        return answer
+
+    def delete(self, path: str) -> None:
+        """Delete; what is not there counts as deleted."""
+        self._request("delete", path)
+
+    def _request(self, method: str, path: str, **content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        with translated(self.connection, f"{self.address} {method.upper()} {path}"):
+            try:
+                answer = self._client.adapter.request(method, f"/v1/{quote(path)}", **content)
+            except InvalidPath:
+                return None
+        return answer if isinstance(answer, Mapping) else {}
+
+
+def _data(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of an answer that holds its data; some answers, such as health, are all data."""
+    data = answer.get("data", answer)
+    return data if isinstance(data, Mapping) else {}

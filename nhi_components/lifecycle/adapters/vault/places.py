@@ -1,0 +1,30 @@
+"""Where a link lives within Vault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from nhi_components.core.links import Link, LinkKind
+
+_USUAL_MOUNTS: Mapping[LinkKind, str] = MappingProxyType(
+    {
+        LinkKind.VAULT_APPROLE: "approle",
+        LinkKind.VAULT_ENTITY_ALIAS: "approle",
+        LinkKind.VAULT_SECRET_ID: "approle",
+        LinkKind.VAULT_KV_PATH: "secret",
+        LinkKind.VAULT_KV_VERSION: "secret",
+    }
+)
+"""Vault's own default paths of these mounts, for links that name none."""
+
+
+def mount_of(link: Link) -> str:
+    """Tell the mount that a link is on."""
+    return link.attributes.get("mount", _USUAL_MOUNTS[link.kind]).strip("/")
+
+
+def entry_of(link: Link) -> tuple[str, int]:
+    """Tell the path and the number of a KV version, whose name is `path@number`."""
+    path, _, number = link.name.rpartition("@")
+    return path, int(number)
