@@ -26,7 +26,8 @@ def read_declared_grants(resource: Resource, value: object) -> Iterator[Fact]:
     noted: list[Fact] = []
     grants = [_grant(resource, f"grants[{index}]", member, noted) for index, member in enumerate(value)]
     yield from noted
-    yield DeclaredGrants(resource, complete=not noted)
+    actions = frozenset(action.text.lower() for _, actions, _ in grants for action in actions)
+    yield DeclaredGrants(resource, complete=not noted, actions=actions)
     if resource.type.startswith("nhi:vault:"):
         yield VaultPolicyDocument(resource, "grants", tuple(rule for grant in grants for rule in _path_rules(*grant)))
     elif resource.type.startswith("nhi:aws:"):

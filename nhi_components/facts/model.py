@@ -73,10 +73,12 @@ class DeclaredGrants:
     Attributes:
         resource: the component.
         complete: every action is known; only targets may be unknown.
+        actions: the actions, or the capabilities on Vault, in lower case.
     """
 
     resource: Resource
     complete: bool
+    actions: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

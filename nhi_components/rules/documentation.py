@@ -131,7 +131,8 @@ Class {rule.rule_class}, severity {rule.severity}, {rule.baseline} in the baseli
 
 def _example(example: Example) -> str:
     language = "hcl" if example.kind is DocumentKind.VAULT_POLICY else "json"
-    return f"```{language}\n{_laid_out(example.text) if language == 'json' else example.text}\n```"
+    inside = f"Inside\n\n```json\n{_laid_out(example.around)}\n```\n\n" if example.around else ""
+    return f"{inside}```{language}\n{_laid_out(example.text) if language == 'json' else example.text}\n```"
 
 
 def _laid_out(text: str) -> str:

@@ -75,14 +75,16 @@ class Example:
     """A document that a rule refuses, or the same one put right.
 
     Attributes:
-        text: the document itself; for `pulumi`, one resource as JSON with `type` and `inputs`.
+        text: the document itself, or one Pulumi resource as JSON with `type`, `inputs` and perhaps `parent`.
         kind: what the text is; None for a Pulumi resource.
         service: for an AWS resource policy, the service that owns the resource.
+        around: the Pulumi resource that encloses it, likewise, with its `urn`; empty for none.
     """
 
     text: str
     kind: DocumentKind | None = None
     service: str = ""
+    around: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,12 @@ def facts_of_case(case: Mapping[str, Any]) -> Facts:
 def facts_of_example(example: Example) -> Facts:
     if example.kind is not None:
         return Facts(read_document(example.kind, "example", example.text, example.service))
-    return Facts(read_pulumi_resource(_resource(json.loads(example.text, object_hook=_with_unknown))))
+    case = {"resource": _parsed(example.text), "around": [_parsed(example.around)] if example.around else []}
+    return facts_of_case(case)
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_hook=_with_unknown)
 
 
 def _resource(given: Mapping[str, Any]) -> PulumiResource:

@@ -72,6 +72,7 @@ class _Parser:
         self._tokens = self._scan()
         self._next = 0
         self._depth = 0
+        self._counted, self._lines = 0, 1
 
     def body(self) -> Body:
         items = []
@@ -110,16 +111,17 @@ class _Parser:
 
     def _item(self) -> Item:
         first = self._peek()
+        line = self._line(first)
         keys: list[str] = []
         while self._peek().kind in ("word", "string"):
             keys.append(self._key(self._take()))
         if not keys:
             raise self._error(first.offset, "something that is not a key")
         if self._skip("="):
-            return Item(tuple(keys), self._value(), self._line(first))
+            return Item(tuple(keys), self._value(), line)
         if self._peek().text != "{" or self._peek().kind != "mark":
             raise self._error(self._peek().offset, "a key without `=` or `{`")
-        return Item(tuple(keys), self._object(self._take()), self._line(first))
+        return Item(tuple(keys), self._object(self._take()), line)
 
     def _value(self) -> Any:
         token = self._take()
@@ -190,7 +192,9 @@ class _Parser:
         return False
 
     def _line(self, token: _Token) -> int:
-        return self._text.count("\n", 0, token.offset) + 1
+        self._lines += self._text.count("\n", self._counted, token.offset)
+        self._counted = token.offset
+        return self._lines
 
     def _error(self, offset: int, what: str) -> MalformedHcl:
         line = self._text.count("\n", 0, offset) + 1

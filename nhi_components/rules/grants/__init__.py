@@ -1,0 +1,1 @@
+"""Rules about grants, on whichever system."""

@@ -1,0 +1,68 @@
+"""grants.undeclared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from nhi_components.core.findings import Finding, Severity
+from nhi_components.facts import DeclaredGrants, Facts, Resource
+from nhi_components.facts.aws.model import PolicyKind
+from nhi_components.facts.values import Located
+from nhi_components.facts.vault.model import VaultPolicyDocument
+from nhi_components.rules.aws.statements import allowing
+from nhi_components.rules.config import JudgeConfig
+from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
+
+_OF_EVERY_COMPONENT: Final = frozenset({"secretsmanager:describesecret", "secretsmanager:getsecretvalue", "read"})
+"""What a component grants without being told: reading the identity's own secret."""
+
+_COMPONENT = (
+    '{"type": "nhi:aws:WorkloadIdentity", "urn": "component", "inputs": '
+    '{"grants": [{"actions": ["sqs:SendMessage"], "targets": ["arn:aws:sqs:eu-west-1:111122223333:orders"]}]}}'
+)
+
+
+@rule(
+    id="grants.undeclared",
+    rule_class=RuleClass.UNJUDGED,
+    severity=Severity.HIGH,
+    title="A component's documents grant what the component declares, and no more",
+    why="A document that is unknown at preview passes on the strength of the grants that its component declares. Once "
+    "it is known it must keep that promise, or the preview has judged something else than what is created.",
+    fix="declare the action among the component's grants, or take the document out of the component",
+    bad=Example(
+        '{"type": "aws:iam/rolePolicy:RolePolicy", "parent": "component", "inputs": {"policy": '
+        '{"Statement": {"Effect": "Allow", "Action": "sqs:DeleteQueue", '
+        '"Resource": "arn:aws:sqs:eu-west-1:111122223333:orders"}}}}',
+        around=_COMPONENT,
+    ),
+    good=Example(
+        '{"type": "aws:iam/rolePolicy:RolePolicy", "parent": "component", "inputs": {"policy": '
+        '{"Statement": {"Effect": "Allow", "Action": "sqs:SendMessage", '
+        '"Resource": "arn:aws:sqs:eu-west-1:111122223333:orders"}}}}',
+        around=_COMPONENT,
+    ),
+    references=(Reference.OVERPRIVILEGED, Reference.ACCESS_MANAGED),
+)
+def undeclared(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
+    """Find actions in documents below a component that the component does not declare."""
+    for resource, action in _granted(facts):
+        declared = next(facts.enclosing(resource, DeclaredGrants), None)
+        if declared is None or not declared.complete:
+            continue
+        if action.text.lower() not in declared.actions | _OF_EVERY_COMPONENT:
+            expected = f"what {declared.resource.name} declares: {', '.join(sorted(declared.actions)) or 'nothing'}"
+            yield this.finding(resource, action.path, action.text, expected)
+
+
+def _granted(facts: Facts) -> Iterator[tuple[Resource, Located]]:
+    for document, statement in allowing(facts, frozenset({PolicyKind.IDENTITY})):
+        for action in statement.actions:
+            yield document.resource, action
+    for policy in facts.of(VaultPolicyDocument):
+        for path_rule in policy.rules:
+            for capability in path_rule.capabilities:
+                if capability.text in path_rule.granted:
+                    yield policy.resource, capability
