@@ -1,0 +1,81 @@
+"""The engine of the rules: order, levels, registration, configuration."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from nhi_components.core.errors import SpecError
+from nhi_components.core.findings import Severity
+from nhi_components.facts import DocumentKind, Facts, read_document
+from nhi_components.rules import Example, JudgeConfig, Level, Mode, RuleClass, find, judge, rule, rules
+
+NOW = datetime(2026, 1, 15, tzinfo=UTC)
+ADMIN = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+
+
+def facts(*names: str) -> Facts:
+    return Facts([fact for name in names for fact in read_document(DocumentKind.POLICY_DOCUMENT, name, ADMIN)])
+
+
+def test_findings_are_ordered_by_resource_place_and_rule() -> None:
+    found = [(finding.resource, finding.path) for finding in find(facts("b", "a"), JudgeConfig(), NOW)]
+    assert found == sorted(found)
+    assert len(found) == 4
+
+
+def test_a_disabled_rule_is_not_run() -> None:
+    config = JudgeConfig(levels={"aws.wildcard-action": Level.DISABLED})
+    assert {finding.rule for finding in find(facts("a"), config, NOW)} == {"aws.wildcard-resource"}
+
+
+def test_strict_makes_every_rule_mandatory_but_for_what_is_configured() -> None:
+    config = JudgeConfig(mode=Mode.STRICT, levels={"document.unjudged": Level.ADVISORY})
+    levels = {rule_id: config.level_of(rule_id) for rule_id in rules()}
+    assert levels.pop("document.unjudged") is Level.ADVISORY
+    assert set(levels.values()) == {Level.MANDATORY}
+
+
+def test_judging_reports_exceptions_that_permit_nothing() -> None:
+    given = {"rule": "aws.not-action", "resource": "a", "reason": "migration", "approver": "ab", "ends": "2026-02-01"}
+    found = {finding.rule for finding in judge(facts("a"), JudgeConfig(exceptions=[given]), NOW)}
+    assert found == {"aws.wildcard-action", "aws.wildcard-resource", "exception.unused"}
+
+
+@pytest.mark.parametrize(
+    "fields", [{"levels": {"aws.wildcard": "advisory"}}, {"governed": ["Role"]}, {"tags": {"owner": ""}}]
+)
+def test_a_bad_configuration_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(SpecError):
+        JudgeConfig.parse(fields)
+
+
+def test_an_exception_to_a_rule_that_does_not_exist_is_refused() -> None:
+    given = {"rule": "aws.no-such-rule", "resource": "a", "reason": "migration", "approver": "ab", "ends": "2026-02-01"}
+    with pytest.raises(SpecError, match=r"exceptions\[0\]"):
+        JudgeConfig.parse({"exceptions": [given]})
+
+
+def test_an_id_is_registered_once() -> None:
+    taken = next(iter(rules().values()))
+    with pytest.raises(ValueError, match="twice"):
+        rule(
+            id=taken.id,
+            rule_class=RuleClass.ADMIN,
+            severity=Severity.LOW,
+            title="t",
+            why="w",
+            fix="f",
+            bad=Example(""),
+            good=Example(""),
+            references=(),
+        )(lambda this, facts, config, now: iter(()))
+
+
+def test_the_configuration_in_the_documentation_is_a_good_one() -> None:
+    page = Path(__file__).parents[2] / "docs" / "rules" / "README.md"
+    text = page.read_text(encoding="utf-8").partition("```json\n")[2].partition("```")[0]
+    assert JudgeConfig.parse(json.loads(text)["nhi-required"]).exceptions
