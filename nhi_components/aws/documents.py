@@ -64,15 +64,19 @@ def grants_document(
     return document
 
 
-def secret_document(role_arn: str) -> str:
-    """Write the secret's resource policy: nobody but the identity's role reads the value, whatever else allows it."""
+def secret_document(role_id: str) -> str:
+    """Write the secret's resource policy: nobody but the identity's role reads the value, whatever else allows it.
+
+    The role is told by its unique id, which a role made anew under the same name does not have. Source: IAM user guide,
+    'Policy variables': `aws:userid` of a role's session is `<unique id>:<session name>`.
+    """
     statement = {
         "Sid": "OnlyItsIdentityReads",
         "Effect": "Deny",
         "Principal": "*",
         "Action": "secretsmanager:GetSecretValue",
         "Resource": "*",
-        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": role_arn}},
+        "Condition": {"StringNotLike": {"aws:userid": f"{role_id}:*"}},
     }
     return _document([statement])
 

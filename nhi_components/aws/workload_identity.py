@@ -150,7 +150,7 @@ class WorkloadIdentity(Bundle):
             f"{self._name}-secret",
             name=self.name_of(LinkKind.SECRETS_MANAGER_SECRET),
             description=spec.description or self._spec.identity.purpose,
-            policy=role.arn.apply(secret_document),
+            policy=role.unique_id.apply(secret_document),
             recovery_window_in_days=0,
             tags=self.tags,
             opts=self.child_options(),

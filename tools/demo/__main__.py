@@ -73,7 +73,7 @@ def _judge(narrator: Narrator, project: Project) -> None:
     narrator.say("Somebody in a hurry adds a policy of their own to the role: `sqs:*` on `*`.")
     project.pulumi("config", "set", "quickstart:shortcut", "true")
     run = project.preview("--policy-pack", str(PACK), check=False)
-    narrator.ran(run, only=("nhi-required", "[aws.", "got ", "expected", "fix:", "mandatory"))
+    narrator.ran(run, only=("[mandatory]", "[aws.", "at: ", "got: ", "expected: ", "fix: "))
     narrator.check("the preview fails, and nothing was created", run.code != 0 and not project.resources())
     narrator.chapter()
     project.pulumi("config", "rm", "quickstart:shortcut")
