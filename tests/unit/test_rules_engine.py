@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,9 @@ from nhi_components.facts import DocumentKind, Facts, read_document
 from nhi_components.rules import Example, JudgeConfig, Level, Mode, RuleClass, find, judge, rule, rules
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)
+SECONDS = 5
+"""Backtracking would need years; a slow and busy machine needs a second."""
+
 ADMIN = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 
 
@@ -79,3 +84,21 @@ def test_the_configuration_in_the_documentation_is_a_good_one() -> None:
     page = Path(__file__).parents[2] / "docs" / "rules" / "README.md"
     text = page.read_text(encoding="utf-8").partition("```json\n")[2].partition("```")[0]
     assert JudgeConfig.parse(json.loads(text)["nhi-required"]).exceptions
+
+
+def test_judging_a_document_compiles_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge(facts("warm"), JudgeConfig(), NOW)
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a pattern was compiled")
+
+    monkeypatch.setattr(re, "_compile", refuse)
+    assert judge(facts("a"), JudgeConfig(), NOW)
+
+
+@pytest.mark.parametrize("hostile", ["sqs:" + "*?" * 50_000, "*" * 100_000, "a" * 100_000])
+def test_hostile_wildcards_are_judged_in_linear_time(hostile: str) -> None:
+    document = {"Statement": [{"Effect": "Allow", "Action": hostile, "Resource": f"arn:aws:sqs:::{hostile}"}] * 50}
+    started = time.process_time()
+    find(Facts(read_document(DocumentKind.POLICY_DOCUMENT, "a", document)), JudgeConfig(), NOW)
+    assert time.process_time() - started < SECONDS
