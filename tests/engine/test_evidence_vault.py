@@ -25,6 +25,7 @@ from nhi_components.lifecycle.evidence.reader import by_fingerprint
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings, open_anchor, open_recorder, open_store
 from nhi_components.lifecycle.evidence.signer import KeyClass
+from nhi_components.lifecycle.evidence.store import Head
 from nhi_components.lifecycle.evidence.verify import verify
 from nhi_components.lifecycle.ports import CutOff
 
@@ -217,6 +218,20 @@ def test_of_two_copies_of_a_chain_only_one_goes_on(tmp_path, root):
     with pytest.raises(EvidenceRefused, match="truncated"):
         recorder(second, root).record_cut_off(content("other"))
     assert len(newest_files(second)) == 1
+
+
+def test_a_head_that_was_moved_by_another_writer_is_not_overwritten(tmp_path, root):
+    anchor = open_anchor(settings(tmp_path), lambda: root)
+    assert anchor is not None
+    genesis = Head.genesis("0" * 16)
+    read = anchor.advance(None, genesis)
+    anchor.advance(read, Head(genesis.chain_id, 1, "1" * 64))
+    for stale in (read, None):
+        with pytest.raises(EvidenceError, match="check-and-set"):
+            anchor.advance(stale, Head(genesis.chain_id, 1, "2" * 64))
+    kept = anchor.read(genesis.chain_id)
+    assert kept is not None
+    assert kept.head.digest == "1" * 64
 
 
 def test_a_removed_entry_of_the_anchor_is_noticed(tmp_path, root):

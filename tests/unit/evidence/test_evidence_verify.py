@@ -24,7 +24,7 @@ from nhi_components.lifecycle.evidence.canonical import canonical_json, sha256_h
 from nhi_components.lifecycle.evidence.chain_check import Anchoring
 from nhi_components.lifecycle.evidence.directory_store import DirectoryStore
 from nhi_components.lifecycle.evidence.envelope import seal
-from nhi_components.lifecycle.evidence.flaws import FlawCode
+from nhi_components.lifecycle.evidence.flaws import EvidenceRefused, FlawCode
 from nhi_components.lifecycle.evidence.keys import VerifyingKey
 from nhi_components.lifecycle.evidence.local_signer import LocalSigner
 from nhi_components.lifecycle.evidence.reader import by_fingerprint, read
@@ -257,6 +257,25 @@ def test_a_chain_that_went_another_way_is_detected_by_the_anchor(anchored, shelf
 def test_a_removed_anchor_entry_is_detected(anchored, shelf):
     shelf.kept.clear()
     assert codes(judge(anchored, shelf)) == {FlawCode.ANCHOR}
+
+
+def test_a_recorder_does_not_go_on_without_the_anchors_entry(anchored, shelf):
+    shelf.kept.clear()
+    with pytest.raises(EvidenceRefused, match="no entry in vault-kv:kv/heads"):
+        open_local(anchored, Ticking(at(60)), shelf).ensure_ready()
+
+
+def test_a_recorder_does_not_go_on_after_a_removal_from_the_end(anchored, shelf):
+    envelope_files(anchored)[-1].unlink()
+    note_head(anchored)
+    with pytest.raises(EvidenceRefused, match="evidence was removed"):
+        open_local(anchored, Ticking(at(60)), shelf).record_cut_off(cut_off())
+    assert len(envelope_files(anchored)) == 1
+
+
+def test_a_chain_can_be_anchored_later(evidence, shelf):
+    open_local(evidence, Ticking(at(60)), shelf).ensure_ready()
+    assert judge(evidence, shelf).chains[0].anchoring is Anchoring.ANCHORED
 
 
 def test_an_anchor_that_lags_is_told_and_not_taken_for_the_whole(anchored, shelf):
