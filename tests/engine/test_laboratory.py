@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +17,11 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from tools.lab.engine import Engine
+from tools.lab.errors import LabError
 from tools.lab.project import Project
-from tools.lab.sandbox import Sandbox
+from tools.lab.sandbox import Sandbox, shell
 from tools.lab.sandbox.aws import OTHER_ACCOUNT
+from tools.lab.sandbox.record import Record
 
 PROGRAM = """
 import json
@@ -155,7 +157,7 @@ def test_accounts_and_regions_are_apart(aws_client: Callable[..., Any]) -> None:
     aws_client("iam").create_role(RoleName="mine", AssumeRolePolicyDocument=trust)
     assert aws_client("iam", account=OTHER_ACCOUNT).list_roles()["Roles"] == []
     aws_client("sqs").create_queue(QueueName="mine")
-    assert "QueueUrls" not in aws_client("sqs", region="us-east-1").list_queues()
+    assert aws_client("sqs", region="us-east-1").list_queues().get("QueueUrls", []) == []
 
 
 def test_an_outage_keeps_the_data(
@@ -176,18 +178,18 @@ def test_an_outage_keeps_the_data(
     sandbox.vault.unseal()
 
     assert aws_client("sqs").get_queue_url(QueueName="kept")["QueueUrl"].endswith("/kept")
-    kept = vault_client().secrets.kv.v2.read_secret_version("kept", mount_point="secret")
+    kept = vault_client().secrets.kv.v2.read_secret_version("kept", mount_point="secret", raise_on_deleted_version=True)
     assert kept["data"]["data"] == {"a": "b"}
 
     sandbox.reset()
-    assert "QueueUrls" not in aws_client("sqs").list_queues()
+    assert aws_client("sqs").list_queues().get("QueueUrls", []) == []
     assert "nhi" not in vault_client().sys.list_policies()["data"]["policies"]
 
 
 def test_two_sandboxes_stand_side_by_side_and_leave_nothing(engine: Engine, sandbox: Sandbox) -> None:
     with Sandbox(engine) as other:
         other.aws.client("sqs").create_queue(QueueName="theirs")
-        assert "QueueUrls" not in sandbox.aws.client("sqs").list_queues()
+        assert sandbox.aws.client("sqs").list_queues().get("QueueUrls", []) == []
         folder = Path(other.record.directory)
         assert folder.is_dir()
     assert not folder.exists()
@@ -215,6 +217,57 @@ def test_a_killed_owner_leaves_nothing(tmp_path: Path, engine: Engine) -> None:
         time.sleep(0.05)
     assert not folder.exists()
     assert not any(_listens(address) for address in addresses)
+
+
+@pytest.fixture
+def shell_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Path]:
+    folder = tmp_path / ".sandbox"
+    shell.up(folder)
+    yield folder
+    shell.down(folder)
+    assert not folder.exists()
+
+
+def test_a_shell_has_a_sandbox_until_it_is_taken_down(
+    shell_sandbox: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = Record.read(shell_sandbox)
+    assert record is not None
+    shell.up(shell_sandbox)
+    assert Record.read(shell_sandbox) == record
+    capsys.readouterr()
+    shell.env(shell_sandbox)
+    (tmp_path / "Pulumi.yaml").write_text("name: trial\nruntime: python\n")
+    (tmp_path / "__main__.py").write_text("import pulumi_aws as aws\naws.sqs.Queue('queue')\n")
+    script = (
+        capsys.readouterr().out + "\npulumi stack init dev && pulumi up --yes --skip-preview && pulumi destroy --yes"
+    )
+    plain = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not (tmp_path / ".pulumi").exists()
+
+    shell.down(shell_sandbox)
+    assert not _listens(record.aws_endpoint)
+    assert not _listens(record.vault_address)
+    with pytest.raises(LabError, match="make sandbox-up"):
+        shell.env(shell_sandbox)
+
+
+def test_a_killed_warden_takes_the_servers_with_it_and_the_next_up_starts_anew(shell_sandbox: Path) -> None:
+    record = Record.read(shell_sandbox)
+    assert record is not None
+    os.kill(record.warden, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    while _listens(record.vault_address) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not _listens(record.aws_endpoint)
+    assert not _listens(record.vault_address)
+    shell.up(shell_sandbox)
+    renewed = Record.read(shell_sandbox)
+    assert renewed is not None
+    assert renewed.warden != record.warden
+    assert _listens(renewed.vault_address)
 
 
 def _listens(address: str) -> bool:

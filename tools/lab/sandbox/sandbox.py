@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from nhi_components.provider import installation
 from tools.lab.engine import Engine
 from tools.lab.sandbox import aws, programs, vault
 from tools.lab.sandbox.keeper import Keeper
@@ -24,7 +25,7 @@ class Sandbox:
     It ends with its owner, however that one ends, and takes its folder with it. Use it as a context manager.
 
     Args:
-        engine: the engine whose plugins its PULUMI_HOME gets.
+        engine: the engine whose plugins its PULUMI_HOME gets, beside this project's own provider.
         directory: its folder, which must not exist; a new temporary one by default.
 
     Raises:
@@ -69,6 +70,7 @@ class Sandbox:
             warden=self.keeper.pid,
         )
         self._engine.furnish(self.record.home)
+        installation.install(self.record.home)
         self.record.state.mkdir()
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
