@@ -221,4 +221,4 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 for _method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "LIST"):
-    setattr(_Handler, f"do_{_method}", _Handler._pass_on)  # noqa: SLF001 - its own methods
+    setattr(_Handler, f"do_{_method}", _Handler._pass_on)
