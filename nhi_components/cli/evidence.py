@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from nhi_components.lifecycle.evidence.keys import VerifyingKey
     from nhi_components.lifecycle.evidence.settings import EvidenceSettings
+    from nhi_components.lifecycle.evidence.vault_client import VaultClient
     from nhi_components.lifecycle.evidence.verify import VerificationReport
 
 EVIDENCE_BAD = 1
@@ -78,17 +79,27 @@ def verify(output: OutputOption = Output.TABLE, trusted_key: TrustedOption = Non
 
 
 def _verified(keys: list[VerifyingKey] | None, *, with_anchor: bool) -> VerificationReport:
-    from nhi_components.core.errors import EvidenceError
+    from nhi_components.core.errors import NhiError
     from nhi_components.lifecycle.evidence.settings import open_anchor, open_store
-    from nhi_components.lifecycle.evidence.vault_client import ambient_client
     from nhi_components.lifecycle.evidence.verify import verify as verify_store
 
     settings = _settings()
     try:
-        anchor = open_anchor(settings, ambient_client) if with_anchor else None
+        anchor = open_anchor(settings, _ambient_vault) if with_anchor else None
         return verify_store(open_store(settings), keys, anchor)
-    except EvidenceError as error:
+    except NhiError as error:
         _stop(f"evidence cannot be verified: {error}", EVIDENCE_BAD)
+
+
+def _ambient_vault() -> VaultClient:
+    from nhi_components.core.connection import DEFAULT, VaultConnection
+    from nhi_components.core.errors import NhiError
+
+    try:
+        from nhi_components.lifecycle.adapters.vault.session import VaultSession
+    except ModuleNotFoundError as missing:
+        raise NhiError(f"{missing.name} is not installed; fix: pip install 'nhi-components[vault]'") from None
+    return VaultSession(DEFAULT, VaultConnection()).http
 
 
 def _settings() -> EvidenceSettings:

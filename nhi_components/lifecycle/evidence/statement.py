@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
@@ -93,7 +93,7 @@ def encode(predicate: Predicate) -> bytes:
     subjects = [ResourceDescriptor(name=name, digest={"sha256": digest}).pb for name, digest in _subjects(predicate)]
     statement = Statement(subjects, predicate_type(predicate.kind), content)
     statement.validate()
-    written = cast("dict[str, Any]", MessageToDict(statement.pb))
+    written: dict[str, Any] = MessageToDict(statement.pb)
     # A protobuf Struct holds every number as a double: the predicate is kept as it was.
     return canonical_json(written | {"predicate": content})
 

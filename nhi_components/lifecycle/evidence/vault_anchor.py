@@ -8,7 +8,7 @@ from typing import Any
 from nhi_components.core.errors import EvidenceError, Problem
 from nhi_components.lifecycle.evidence.anchor import AnchoredHead
 from nhi_components.lifecycle.evidence.store import Head
-from nhi_components.lifecycle.evidence.vault_client import VaultClient, data_of, vault_failures
+from nhi_components.lifecycle.evidence.vault_client import VaultClient, vault_failures
 
 
 class VaultAnchor:
@@ -30,15 +30,15 @@ class VaultAnchor:
     def heads(self) -> Mapping[str, AnchoredHead]:
         """Every anchored head by its chain's id."""
         with self._failures("list"):
-            names = data_of(self._client.list(f"{self._mount}/metadata/{self._path}")).get("keys", [])
+            names = self._client.keys(f"{self._mount}/metadata/{self._path}")
         found = ((name, self.read(name)) for name in names if not name.endswith("/"))
         return {name: anchored for name, anchored in found if anchored}
 
     def read(self, chain_id: str) -> AnchoredHead | None:
         """One chain's anchored head."""
         with self._failures("read"):
-            answer = data_of(self._client.read(self._data_path(chain_id)))
-        if not answer:
+            answer = self._client.read(self._data_path(chain_id))
+        if answer is None:
             return None
         try:
             fields: Mapping[str, Any] = answer["data"]
@@ -52,7 +52,7 @@ class VaultAnchor:
         expected = anchored.version if anchored else 0
         body = {"options": {"cas": expected}, "data": {"sequence": head.sequence, "digest": head.digest}}
         with self._failures("create or update"):
-            answer = data_of(self._client.write_data(self._data_path(head.chain_id), data=body))
+            answer = self._client.write(self._data_path(head.chain_id), body)
         if answer.get("version") != expected + 1:
             raise self._refused(head.chain_id, "no version in the answer", "a KV v2 engine, which answers with one")
         return AnchoredHead(head, expected + 1)

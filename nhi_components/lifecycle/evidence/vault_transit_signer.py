@@ -10,7 +10,7 @@ from typing import Any
 from nhi_components.core.errors import EvidenceError, Problem
 from nhi_components.lifecycle.evidence.keys import PUBLIC_KEY_BYTES, VerifyingKey
 from nhi_components.lifecycle.evidence.signer import KeyClass
-from nhi_components.lifecycle.evidence.vault_client import VaultClient, data_of, vault_failures
+from nhi_components.lifecycle.evidence.vault_client import VaultClient, vault_failures
 
 
 class VaultTransitSigner:
@@ -56,7 +56,7 @@ class VaultTransitSigner:
         with vault_failures(
             self._place, f"allow update on {self._mount}/sign/{self._name}, and see that Vault is unsealed"
         ):
-            answer = data_of(self._client.write_data(f"{self._mount}/sign/{self._name}", data=body))
+            answer = self._client.write(f"{self._mount}/sign/{self._name}", body)
         prefix, _, encoded = str(answer.get("signature", "")).rpartition(":")
         if prefix != f"vault:v{self._version}":
             raise self._refused(
@@ -68,7 +68,7 @@ class VaultTransitSigner:
         with vault_failures(
             self._place, f"allow read on {self._mount}/keys/{self._name}, and see that Vault is unsealed"
         ):
-            answer = data_of(self._client.read(f"{self._mount}/keys/{self._name}"))
+            answer = self._client.read(f"{self._mount}/keys/{self._name}") or {}
         if answer.get("type") != "ed25519" or answer.get("derived"):
             raise self._refused(f"a key of type {answer.get('type') or 'none'}", "an ed25519 key that is not derived")
         if answer.get("exportable") or answer.get("allow_plaintext_backup"):
