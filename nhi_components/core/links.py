@@ -23,6 +23,7 @@ class LinkKind(StrEnum):
     IAM_ROLE_POLICY = "iam-role-policy"
     IAM_POLICY_ATTACHMENT = "iam-policy-attachment"
     IAM_INSTANCE_PROFILE = "iam-instance-profile"
+    IAM_INSTANCE_PROFILE_MEMBERSHIP = "iam-instance-profile-membership"
     SECRETS_MANAGER_SECRET = "secrets-manager-secret"  # noqa: S105 - a kind, not a secret
     SECRETS_MANAGER_POLICY = "secrets-manager-policy"
     VAULT_APPROLE = "vault-approle"

@@ -214,6 +214,7 @@ def deadline_for(kind: LinkKind) -> Deadline:
             | LinkKind.IAM_ROLE_POLICY
             | LinkKind.IAM_POLICY_ATTACHMENT
             | LinkKind.IAM_INSTANCE_PROFILE
+            | LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP
         ):
             return _IAM
         case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:

@@ -21,6 +21,12 @@ from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, refuse_elsewhere, refuse_namesake
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
 
+_WITHOUT_UNIQUE_ID = (
+    LinkKind.IAM_ROLE_POLICY,
+    LinkKind.IAM_POLICY_ATTACHMENT,
+    LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP,
+    LinkKind.SECRETS_MANAGER_POLICY,
+)
 _REGIONAL = (LinkKind.SECRETS_MANAGER_SECRET, LinkKind.SECRETS_MANAGER_POLICY)
 
 
@@ -100,7 +106,7 @@ class AwsAdapter:
                 return InstanceProfiles(self._session.iam).admit(lease, link)
             case LinkKind.SECRETS_MANAGER_SECRET:
                 return Secrets(self._session.secrets).admit(lease, link)
-            case LinkKind.IAM_ROLE_POLICY | LinkKind.IAM_POLICY_ATTACHMENT | LinkKind.SECRETS_MANAGER_POLICY:
+            case kind if kind in _WITHOUT_UNIQUE_ID:
                 return None
             case _:
                 raise _not_ours(link)
@@ -121,6 +127,8 @@ class AwsAdapter:
                 Roles(self._session.iam).delete_inline(role_of(link), link.name)
             case LinkKind.IAM_POLICY_ATTACHMENT:
                 Roles(self._session.iam).detach(role_of(link), link.name)
+            case LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP:
+                Roles(self._session.iam).leave(role_of(link), link.name)
             case LinkKind.IAM_INSTANCE_PROFILE:
                 InstanceProfiles(self._session.iam).delete(link)
             case LinkKind.SECRETS_MANAGER_SECRET:

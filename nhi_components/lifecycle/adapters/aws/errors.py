@@ -18,6 +18,9 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnectionError,
+)
 
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 
@@ -103,7 +106,7 @@ def _refusal(connection: str, error: ClientError) -> NhiError:
 def _no_answer(error: BotoCoreError) -> tuple[str, str, str]:
     name = type(error).__name__
     match error:
-        case HTTPClientError():
+        case HTTPClientError() | NoConnectionError():
             place = urlsplit(str(error.kwargs.get("endpoint_url", "")))
             got = f"no answer from {place.scheme}://{place.netloc} ({name})" if place.netloc else f"no answer ({name})"
             return got, "an answer", "check network, proxy and the connection's endpoint or AWS_ENDPOINT_URL"

@@ -122,7 +122,7 @@ class Roles:
         with absent_is_fine():
             attached = self.attached(name)
             for profile in attached.profiles:
-                self._remove_from_profile(profile, name)
+                self.leave(name, profile)
             for arn in attached.managed:
                 self.detach(name, arn)
             for policy in sorted(attached.inline, key=lambda policy: policy == CUT_OFF_POLICY):
@@ -139,6 +139,11 @@ class Roles:
         with absent_is_fine():
             self._iam.delete_role_policy(RoleName=name, PolicyName=policy)
 
+    def leave(self, name: str, profile: str) -> None:
+        """Take a role out of an instance profile."""
+        with absent_is_fine():
+            self._iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=name)
+
     def _restore(self, role: Role, link: Link) -> None:
         """Undo an earlier cut-off: the trust first, so that a kill in between leaves the deny in force."""
         if is_our_trust(role.trust):
@@ -151,18 +156,21 @@ class Roles:
         for policy in (CANARY_POLICY, CUT_OFF_POLICY):
             self.delete_inline(role.name, policy)
 
-    def _remove_from_profile(self, profile: str, name: str) -> None:
-        with absent_is_fine():
-            self._iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=name)
-
 
 def extras_of(role: Link, attached: Attached, links: Iterable[Link]) -> tuple[Link, ...]:
-    """Tell what hangs on a role that the lease does not know of: policies and instance profiles added by hand."""
+    """Tell what hangs on a role that the lease does not know of: policies and instance profiles added by hand.
+
+    Such an instance profile is somebody else's; that it holds the role is not.
+    """
     known = {(link.kind, link.name) for link in links}
     found = [
         *((LinkKind.IAM_POLICY_ATTACHMENT, arn) for arn in attached.managed),
         *((LinkKind.IAM_ROLE_POLICY, policy) for policy in attached.inline if policy not in OUR_POLICIES),
-        *((LinkKind.IAM_INSTANCE_PROFILE, profile) for profile in attached.profiles),
+        *(
+            (LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP, profile)
+            for profile in attached.profiles
+            if (LinkKind.IAM_INSTANCE_PROFILE, profile) not in known
+        ),
     ]
     where = {"role": role.name}
     return tuple(

@@ -7,17 +7,22 @@ from dataclasses import replace
 
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfile, InstanceProfiles
+from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY, is_our_trust
 from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of
 from nhi_components.lifecycle.adapters.aws.secrets import Secret, Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.ownership import links_by_name, ownership_of
 from nhi_components.lifecycle.ports import Ownership, Sighting
 
-_ON_A_ROLE = (LinkKind.IAM_ROLE_POLICY, LinkKind.IAM_POLICY_ATTACHMENT)
+_ON_A_ROLE = (
+    LinkKind.IAM_ROLE_POLICY,
+    LinkKind.IAM_POLICY_ATTACHMENT,
+    LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP,
+)
 
 
 def role_of(link: Link) -> str:
-    """Name the role that a policy is on; by convention it bears the policy's own name."""
+    """Name the role that something hangs on; by convention a bundle's inline policy bears its role's name."""
     return link.attributes.get("role", link.name)
 
 
@@ -48,10 +53,12 @@ class Survey:
             attached = roles.attached(name)
             if sighting.ownership is Ownership.OURS:
                 extras = ", ".join(extra.name for extra in extras_of(sighting.link, attached, self._links))
-                sighting = replace(sighting, detail=f"carries what the lease does not list: {extras}" if extras else "")
+                detail = f"carries what the lease does not list: {extras}" if extras else ""
+                cut_off = is_our_trust(role.trust) or CUT_OFF_POLICY in attached.inline
+                sighting = replace(sighting, detail=detail, cut_off=cut_off)
             yield sighting
             for link in on_roles:
-                if role_of(link) == name and link.name in (*attached.inline, *attached.managed):
+                if role_of(link) == name and link.name in (*attached.inline, *attached.managed, *attached.profiles):
                     yield Sighting(link, sighting.ownership)
 
     def _profiles(self, our_roles: set[str]) -> Iterator[Sighting]:

@@ -8,7 +8,7 @@ token's entity or policy; a KV entry's path. A name alone proves nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.lifecycle.adapters.ownership import links_by_name
@@ -42,8 +42,10 @@ class Census:
     def sightings(self) -> list[Sighting]:
         """Tell it in the order to sweep in: first what logs in, then what is logged in, then what it may do."""
         found = self.principals
-        groups = (found.approles, self.tokens, found.entities, found.aliases, self.policies, self.entries)
-        return [*(judged.sighting for group in groups for judged in group), *self.parts]
+        entities = [replace(e.sighting, cut_off=e.what.cut_off_at is not None) for e in found.entities]
+        logins = [judged.sighting for group in (found.approles, self.tokens) for judged in group]
+        rest = [judged.sighting for group in (found.aliases, self.policies, self.entries) for judged in group]
+        return [*logins, *entities, *rest, *self.parts]
 
 
 class CensusTaker:

@@ -1,0 +1,69 @@
+"""The two systems on loopback, started once a session; each test has a lease of its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nhi_components.core.links import System
+from nhi_components.core.tags import LeaseTags
+from tests.conformance.aws_world import AwsWorld
+from tests.conformance.vault_world import VaultWorld
+from tests.conformance.world import World, new_tags
+from tools.lab.sandbox import aws, programs, vault
+from tools.lab.sandbox.keeper import Keeper
+from tools.lab.sandbox.ports import free_ports
+
+WORLDS: dict[System, type[AwsWorld] | type[VaultWorld]] = {System.AWS: AwsWorld, System.VAULT: VaultWorld}
+
+
+@dataclass(frozen=True)
+class Servers:
+    aws: aws.Aws
+    vault: vault.Vault
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    binaries = programs.ensure()
+    directory = Path(tempfile.mkdtemp(prefix="nhi-conformance-"))
+    vault_port, cluster_port, aws_port = free_ports(3)
+    secret_key = aws.new_secret_key()
+    keeper = Keeper(
+        directory,
+        {
+            vault.NAME: vault.prepare(binaries, directory, (vault_port, cluster_port)),
+            aws.NAME: aws.prepare(binaries, directory, aws_port, secret_key),
+        },
+    )
+    try:
+        yield Servers(aws.Aws(keeper, directory, aws_port, secret_key), vault.Vault(keeper, directory, vault_port))
+    finally:
+        keeper.close()
+
+
+@pytest.fixture
+def aws_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
+    return AwsWorld(servers.aws, monkeypatch)
+
+
+@pytest.fixture
+def vault_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> VaultWorld:
+    return VaultWorld(servers.vault, monkeypatch)
+
+
+@pytest.fixture(params=list(WORLDS), ids=str)
+def world(request: pytest.FixtureRequest) -> World:
+    """Each system in turn: a test that takes it is run against all of them."""
+    found: World = request.getfixturevalue(f"{request.param}_world")
+    return found
+
+
+@pytest.fixture
+def tags() -> LeaseTags:
+    return new_tags(os.urandom(16))

@@ -1,0 +1,306 @@
+"""What every adapter must do, run against every connected system."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from nhi_components.core.errors import NhiError, SystemUnreachable
+from nhi_components.core.links import LinkKind, NeverCreated, NotChecked, System
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.ports import Ownership, SystemAdapter
+from tests.conformance.world import World, by_kind, new_tags, now, unknown
+
+SOON = timedelta(seconds=60)
+A_FEW_SECONDS = 12
+
+WITHOUT_UNIQUE_ID = {
+    LinkKind.IAM_ROLE_POLICY,
+    LinkKind.SECRETS_MANAGER_POLICY,
+    LinkKind.VAULT_POLICY,
+    LinkKind.VAULT_KV_PATH,
+}
+
+
+def sweep_all(adapter: SystemAdapter, lease_id: str) -> None:
+    for sighting in adapter.survey(lease_id, []):
+        if sighting.ownership is Ownership.OURS:
+            adapter.sweep(sighting)
+
+
+def test_caller_tells_principal_and_account(world: World) -> None:
+    caller = world.adapter().caller()
+    assert (caller.system, caller.connection) == (world.system, "default")
+    assert caller.principal
+    assert caller.account
+
+
+def test_admit_tells_the_unique_ids_and_can_be_repeated(world: World, tags: LeaseTags) -> None:
+    adapter, links = world.adapter(), world.create(tags)
+    admitted = adapter.admit(tags, links, now())
+    assert [link.key for link in admitted] == [link.key for link in links]
+    assert {link.kind for link in admitted if not link.unique_id} <= WITHOUT_UNIQUE_ID
+    assert adapter.admit(tags, links, now()) == admitted
+    assert adapter.admit(tags, admitted, now()) == admitted
+
+
+def test_admit_refuses_what_belongs_to_another_lease(world: World, tags: LeaseTags) -> None:
+    links = world.create(tags)
+    other = replace(tags, lease=new_tags(os.urandom(16)).lease)
+    principal = next(link for link in links if link.kind in {LinkKind.IAM_ROLE, LinkKind.VAULT_ENTITY})
+    with pytest.raises(NhiError, match=f"it bears {tags.lease}"):
+        world.adapter().admit(other, [principal], now())
+
+
+def test_admit_refuses_a_namesake(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    world.replace_principal(tags)
+    with pytest.raises(NhiError, match="somebody else's of the same name"):
+        adapter.admit(tags, [by_kind(admitted, world.principal)], now())
+
+
+def test_admit_misses_what_is_not_there(world: World, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nhi_components.lifecycle.adapters.aws.appearance.APPEARANCE_SECONDS", 0.3)
+    links = world.create(tags)
+    missing = [replace(by_kind(links, world.principal), name="nobody-dev-aaaaaa")]
+    with pytest.raises(NhiError, match="found nothing of that name"):
+        world.adapter().admit(tags, missing, now())
+
+
+def test_survey_finds_the_same_from_the_lease_id_alone(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    with_links, without = adapter.survey(tags.lease, admitted), adapter.survey(tags.lease, [])
+    assert {s.link.key for s in with_links} >= {link.key for link in admitted}
+    assert {s.ownership for s in [*with_links, *without]} == {Ownership.OURS}
+    parts = {LinkKind.IAM_ROLE_POLICY, LinkKind.SECRETS_MANAGER_POLICY}
+    whole = {s.link.key: s.link.unique_id for s in with_links if s.link.kind not in parts}
+    assert {s.link.key: s.link.unique_id for s in without} == whole
+
+
+def test_survey_of_another_lease_finds_nothing(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    adapter.admit(tags, world.create(tags), now())
+    assert adapter.survey(new_tags(os.urandom(16)).lease, []) == []
+
+
+def test_nothing_was_ever_created(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    links = world.create(tags)
+    sweep_all(adapter, tags.lease)
+    assert adapter.survey(tags.lease, links) == []
+    done = adapter.cut_off(tags.lease, links, now())
+    assert world.principal in {cut_off.link.kind for cut_off in done}
+    assert {type(cut_off.disabled_at) for cut_off in done} == {NeverCreated}
+
+
+def test_cut_off_refuses_open_sessions_and_new_ones(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    session = world.open_session(tags)
+    assert session()
+    start = now()
+    done = adapter.cut_off(tags.lease, admitted, start)
+    assert not session()
+    with pytest.raises(Exception, match=r"(?i)denied"):
+        world.open_session(tags)
+    cut_off = next(c for c in done if c.link.kind is world.principal)
+    assert isinstance(cut_off.disabled_at, datetime)
+    assert isinstance(cut_off.sessions_refused_at, datetime)
+    assert start <= cut_off.disabled_at <= cut_off.sessions_refused_at <= now()
+    assert cut_off.link.unique_id == by_kind(admitted, world.principal).unique_id
+
+
+def test_the_canary_is_refused_after_the_cut_off_and_after_the_removal(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    done = adapter.cut_off(tags.lease, admitted, now())
+    canary = next(c.canary for c in done if c.link.kind is world.principal)
+    assert canary is not None
+    assert isinstance(adapter.try_canary(canary, now()), datetime)
+    sweep_all(adapter, tags.lease)
+    refused_at = adapter.try_canary(canary, now())
+    assert isinstance(refused_at, datetime)
+    assert now() - refused_at < SOON
+
+
+def test_a_canary_that_works_is_not_called_refused(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    canary = world.open_canary(tags, by_kind(admitted, world.principal))
+    assert adapter.try_canary(canary, now()) is None
+
+
+def test_a_canary_that_ended_by_itself_proves_nothing(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    canary = next(c.canary for c in adapter.cut_off(tags.lease, admitted, now()) if c.canary)
+    assert isinstance(adapter.try_canary(canary, now() + timedelta(hours=2)), NotChecked)
+
+
+def test_cut_off_again_keeps_its_time(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    first = next(c for c in adapter.cut_off(tags.lease, admitted, now()) if c.link.kind is world.principal)
+    later = now() + timedelta(minutes=5)
+    again = next(c for c in adapter.cut_off(tags.lease, admitted, later) if c.link.kind is world.principal)
+    assert isinstance(first.disabled_at, datetime)
+    assert isinstance(again.disabled_at, datetime)
+    assert abs(again.disabled_at - first.disabled_at) < timedelta(seconds=2)
+    assert (first.extras, again.extras) == ((), ())
+    assert again.canary is None
+    assert "an earlier run" in again.without_canary
+
+
+def test_admit_undoes_a_cut_off(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    adapter.cut_off(tags.lease, admitted, now())
+    assert adapter.admit(tags, admitted, now()) == admitted
+    assert world.open_session(tags)()
+    again = next(c for c in adapter.cut_off(tags.lease, admitted, now()) if c.link.kind is world.principal)
+    assert again.canary is not None
+
+
+def test_sweep_leaves_nothing_and_can_be_repeated(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    world.open_session(tags)
+    world.add_extras(tags)
+    sightings = adapter.survey(tags.lease, admitted)
+    assert world.alive(tags)
+    for _ in range(2):
+        for sighting in sightings:
+            adapter.sweep(sighting)
+    assert world.alive(tags) == []
+    assert adapter.survey(tags.lease, admitted) == []
+    assert adapter.survey(tags.lease, []) == []
+    assert adapter.cut_off(tags.lease, admitted, now()) == []
+
+
+def test_extras_are_told_and_swept_one_by_one(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    expected = world.add_extras(tags)
+    before = [s for s in adapter.survey(tags.lease, admitted) if s.ownership is Ownership.OURS]
+    extras = [extra for cut_off in adapter.cut_off(tags.lease, admitted, now()) for extra in cut_off.extras]
+    assert {extra.kind for extra in extras} == expected
+    assert before
+    for sighting in adapter.survey(tags.lease, extras):
+        if sighting.link.key in {extra.key for extra in extras}:
+            adapter.sweep(sighting)
+    assert {s.link.key for s in adapter.survey(tags.lease, extras)}.isdisjoint(extra.key for extra in extras)
+    assert world.principal in {s.link.kind for s in adapter.survey(tags.lease, [])}
+
+
+def test_a_namesake_is_left_alone(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    world.replace_principal(tags)
+    found = by_kind([s.link for s in adapter.survey(tags.lease, admitted)], world.principal)
+    sighting = next(s for s in adapter.survey(tags.lease, admitted) if s.link == found)
+    assert sighting.ownership is Ownership.NAMESAKE
+    assert sighting.link.unique_id != by_kind(admitted, world.principal).unique_id
+    assert world.principal not in {c.link.kind for c in adapter.cut_off(tags.lease, admitted, now())}
+    with pytest.raises(NhiError, match="refused to delete a namesake"):
+        adapter.sweep(sighting)
+    sweep_all(adapter, tags.lease)
+    assert world.principal_untouched(tags)
+
+
+def test_a_principal_made_anew_since_the_survey_is_not_swept(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    sightings = adapter.survey(tags.lease, admitted)
+    sighting = next(s for s in sightings if s.link.kind is world.principal)
+    world.replace_principal(tags)
+    adapter.sweep(sighting)
+    assert world.principal_untouched(tags)
+
+
+def test_two_leases_of_one_identity_do_not_touch_each_other(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    other = new_tags(os.urandom(16))
+    adapter.admit(tags, world.create(tags), now())
+    kept = adapter.admit(other, world.create(other), now())
+    session = world.open_session(other)
+    adapter.cut_off(tags.lease, adapter.admit(tags, [], now()), now())
+    sweep_all(adapter, tags.lease)
+    assert session()
+    assert {s.link.key for s in adapter.survey(other.lease, kept)} >= {link.key for link in kept}
+
+
+def test_links_of_another_account_are_not_called_gone(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    elsewhere = [replace(link, attributes={**link.attributes, "account": "another place"}) for link in admitted]
+    for use in (lambda: adapter.survey(tags.lease, elsewhere), lambda: adapter.cut_off(tags.lease, elsewhere, now())):
+        with pytest.raises(SystemUnreachable, match="another place"):
+            use()
+    assert world.open_session(tags)()
+
+
+def test_a_link_of_another_system_is_refused(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    kind = LinkKind.VAULT_POLICY if world.system is System.AWS else LinkKind.IAM_ROLE
+    foreign = replace(world.create(tags)[0], kind=kind)
+    with pytest.raises(NhiError, match="not of"):
+        adapter.admit(tags, [foreign], now())
+
+
+def test_a_system_that_is_down_is_an_error_within_seconds(world: World, tags: LeaseTags) -> None:
+    used, fresh = world.adapter(), world.adapter()
+    admitted = used.admit(tags, world.create(tags), now())
+    canary = next(c.canary for c in used.cut_off(tags.lease, admitted, now()) if c.canary)
+    sighting = used.survey(tags.lease, admitted)[0]
+    world.stop()
+    try:
+        for use in (
+            fresh.caller,
+            lambda: used.survey(tags.lease, admitted),
+            lambda: used.cut_off(tags.lease, admitted, now()),
+            lambda: used.admit(tags, admitted, now()),
+            lambda: used.try_canary(canary, now()),
+            lambda: used.sweep(sighting),
+        ):
+            started = time.monotonic()
+            with pytest.raises(SystemUnreachable, match=r"no answer from http://127\.0\.0\.1"):
+                use()
+            assert time.monotonic() - started < A_FEW_SECONDS
+    finally:
+        world.start()
+    assert used.survey(tags.lease, admitted)
+
+
+def test_wrong_credentials_are_an_error_that_tells_how_to_mend_it(world: World, tags: LeaseTags) -> None:
+    links = world.create(tags)
+    wrong = world.wrong_adapter()
+    for use in (wrong.caller, lambda: wrong.survey(tags.lease, links), lambda: wrong.cut_off(tags.lease, links, now())):
+        with pytest.raises(SystemUnreachable) as caught:
+            use()
+        assert caught.value.problem.path == f"{world.system}.default"
+        assert caught.value.problem.fix
+        assert not any(credential in str(caught.value) for credential in world.credentials)
+
+
+def test_no_credential_is_ever_shown(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, unknown(world.create(tags)), now())
+    world.open_session(tags)
+    world.add_extras(tags)
+    done = adapter.cut_off(tags.lease, admitted, now())
+    canaries = [cut_off.canary for cut_off in done if cut_off.canary]
+    told = [admitted, done, adapter.survey(tags.lease, admitted), adapter.caller(), adapter.blind_spots(admitted)]
+    shown = repr([*told, *canaries, *(canary.credential for canary in canaries), adapter, vars(adapter)])
+    assert canaries
+    assert len(world.credentials) > 1
+    assert not [credential for credential in world.credentials if credential in shown]
+
+
+def test_root_sees_everything(world: World) -> None:
+    assert world.adapter().blind_spots([]) == []
