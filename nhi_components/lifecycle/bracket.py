@@ -45,6 +45,19 @@ class Terms:
     issued: date
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What became of the links that a seal once admitted.
+
+    Attributes:
+        links: those that are alive and ours.
+        cut_off: whether an unfinished teardown has left something of them cut off.
+    """
+
+    links: list[Link]
+    cut_off: bool
+
+
 @dataclass(slots=True)
 class Bracket:
     """The services behind Lease and Seal; one instance a provider process.
@@ -92,8 +105,8 @@ class Bracket:
             if sighting.ownership is Ownership.OURS
         }
 
-    def still_ours(self, lease_id: str, admitted: Sequence[Link]) -> list[Link]:
-        """Choose the admitted links that are alive and ours.
+    def standing(self, lease_id: str, admitted: Sequence[Link]) -> Standing:
+        """Tell which of the admitted links are alive and ours, and whether they can be used.
 
         Raises:
             NamesakeInTheWay: somebody else's stands at the name of one of them, and the engine takes it for ours.
@@ -107,8 +120,9 @@ class Bracket:
         namesakes = [s for s in sightings if s.ownership is Ownership.NAMESAKE and s.link.key in keys]
         if namesakes:
             raise NamesakeInTheWay(lease_id, namesakes)
-        ours = {sighting.link.key for sighting in sightings if sighting.ownership is Ownership.OURS}
-        return [link for link in admitted if link.key in ours]
+        ours = [sighting for sighting in sightings if sighting.ownership is Ownership.OURS]
+        keys = {sighting.link.key for sighting in ours}
+        return Standing([link for link in admitted if link.key in keys], any(sighting.cut_off for sighting in ours))
 
     def cut_off(self, terms: Terms, links: Sequence[Link]) -> None:
         """Cut everything off, record it, and hand the canaries over to `close`.
@@ -127,7 +141,7 @@ class Bracket:
         recorder.record_cut_off(cut_off_record(self._account(terms, adapters), outcome))
         if outcome.failures:
             raise CutOffIncomplete(lease_id, outcome)
-        self.still_ours(lease_id, links)
+        self.standing(lease_id, links)
 
     def close(self, terms: Terms, ledger: Sequence[LedgerEntry], *, timeout: timedelta | None = None) -> None:
         """Confirm that nothing of the lease is alive, and record it; the end of `pulumi destroy`.

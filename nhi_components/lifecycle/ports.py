@@ -49,12 +49,14 @@ class Sighting:
         detail: one line for people, such as `2 policies attached by hand`.
         recoverable_until: for something deleted that the system could still bring back; None for what simply lives,
             or is kept without end (`detail` says so).
+        cut_off: whether an earlier cut-off is still in force on it, so that it lives but cannot be used.
     """
 
     link: Link
     ownership: Ownership
     detail: str = ""
     recoverable_until: datetime | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)

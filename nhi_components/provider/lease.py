@@ -15,10 +15,8 @@ from nhi_components.core.lease_id import name_of, new_lease_id
 from nhi_components.core.ledger import LedgerEntry, PartState, succeed
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags
+from nhi_components.provider.schema import SCHEMA_VERSION
 from nhi_components.provider.values import contains_unknown
-
-SCHEMA_VERSION = 1
-"""Version of what Lease and Seal keep in the state; a newer release must be able to destroy every older one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from pulumi.provider.experimental import provider as rpc
+from pulumi.provider.experimental.property_value import PropertyValue
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.core.links import System
@@ -20,6 +21,7 @@ from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.ports import SystemAdapter
 from nhi_components.provider import lease, seal
 from nhi_components.provider.recorder import recorder_of
+from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, read_settings
 from nhi_components.provider.values import contains_unknown, plain_map, property_map
 
@@ -74,7 +76,7 @@ class NhiProvider(rpc.Provider):
 
     async def diff(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
         """Name what changed; nothing ever replaces."""
-        olds, news = plain_map(request.old_state), plain_map(request.new_inputs)
+        olds, news = _state(request.old_state), plain_map(request.new_inputs)
         if _kind(request.urn) == SEAL and contains_unknown(news):
             return rpc.DiffResponse(changes=True)
         names = (seal if _kind(request.urn) == SEAL else lease).changed(olds, news)
@@ -89,25 +91,25 @@ class NhiProvider(rpc.Provider):
 
     async def update(self, request: rpc.UpdateRequest) -> rpc.UpdateResponse:
         """Keep the ledger; admit what is new."""
-        news, olds = plain_map(request.news), plain_map(request.olds)
+        news, olds = plain_map(request.news), _state(request.olds)
         outputs = await self._apply(request.urn, news, olds, preview=request.preview)
         return rpc.UpdateResponse(properties=property_map(outputs))
 
     async def read(self, request: rpc.ReadRequest) -> rpc.ReadResponse:
         """Refresh: a seal no longer admits what is gone; a lease is never taken from anywhere but its own state."""
-        properties, inputs = plain_map(request.properties), plain_map(request.inputs)
+        properties, inputs = _state(request.properties), plain_map(request.inputs)
         if not properties:
             raise SpecError(f"import of {request.resource_id!r}", [_IMPORT])
         if _kind(request.urn) == SEAL:
             inputs_then = seal.SealInputs.from_state(properties)
             admitted = seal.admitted_of(properties)
-            alive = await asyncio.to_thread(self._bracket.still_ours, inputs_then.tags.lease, admitted)
-            properties = seal.outputs(properties, alive)
+            standing = await asyncio.to_thread(self._bracket.standing, inputs_then.tags.lease, admitted)
+            properties = seal.outputs(properties, standing.links, cut_off=standing.cut_off)
         return rpc.ReadResponse(request.resource_id, property_map(properties), property_map(inputs))
 
     async def delete(self, request: rpc.DeleteRequest) -> None:
         """Seal: cut everything off. Lease: confirm that nothing is left, and leave evidence of it."""
-        properties = plain_map(request.properties)
+        properties = _state(request.properties)
         if _kind(request.urn) == SEAL:
             inputs = seal.SealInputs.from_state(properties)
             links = seal.admitted_of(properties)
@@ -164,6 +166,10 @@ _IMPORT = Problem(
     "a lease from this stack's own state",
     "declare the identity as a component; it is issued anew",
 )
+
+
+def _state(properties: Mapping[str, PropertyValue]) -> _Properties:
+    return readable(plain_map(properties))
 
 
 def _kind(urn: str) -> str:

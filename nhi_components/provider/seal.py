@@ -10,8 +10,9 @@ from typing import Any
 from nhi_components.core.ledger import link_from_state, link_to_state
 from nhi_components.core.links import Link
 from nhi_components.core.tags import LeaseTags
-from nhi_components.provider.lease import SCHEMA_VERSION
+from nhi_components.provider.schema import SCHEMA_VERSION
 
+_CUT_OFF = "cutOff"
 _TAG_FIELDS = ("leaseId", "identity", "environment", "owner", "purpose", "ends", "stack")
 
 
@@ -38,9 +39,17 @@ class SealInputs:
         return cls(tags, issued, tuple(link_from_state(link) for link in properties["links"]))
 
 
-def outputs(inputs: Mapping[str, Any], admitted: list[Link]) -> dict[str, Any]:
-    """Tell what the state keeps of a seal: its inputs and the links as their systems know them."""
-    return {**inputs, "admitted": [link_to_state(link) for link in admitted], "schemaVersion": SCHEMA_VERSION}
+def outputs(inputs: Mapping[str, Any], admitted: list[Link], *, cut_off: bool = False) -> dict[str, Any]:
+    """Tell what the state keeps of a seal.
+
+    Args:
+        inputs: its inputs; an older state's outputs do as well.
+        admitted: the links as their systems know them.
+        cut_off: whether they were found cut off, as an unfinished teardown leaves them.
+    """
+    links = [link_to_state(link) for link in admitted]
+    kept = {name: value for name, value in inputs.items() if name != _CUT_OFF}
+    return {**kept, "admitted": links, "schemaVersion": SCHEMA_VERSION, **({_CUT_OFF: True} if cut_off else {})}
 
 
 def admitted_of(properties: Mapping[str, Any]) -> list[Link]:
@@ -49,8 +58,9 @@ def admitted_of(properties: Mapping[str, Any]) -> list[Link]:
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted as it is declared."""
+    """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted, or is cut off."""
     names = [name for name in sorted(new) if old.get(name) != new[name]]
     keys = {link.key for link in admitted_of(old)}
-    missing = not names and any(link.key not in keys for link in SealInputs.from_state(new).links)
-    return [*names, "admitted"] if missing else names
+    if not names and (_CUT_OFF in old or any(link.key not in keys for link in SealInputs.from_state(new).links)):
+        return ["admitted"]
+    return names
