@@ -45,7 +45,6 @@ def _bundle_ratios(count: int, rounds: int) -> dict[str, list[float]]:
         environment = {
             **sandbox.environment(),
             "NHI_EVIDENCE_DIR": f"{folder}/evidence",
-            "PULUMI_IGNORE_AMBIENT_PLUGINS": "1",
         }
         subprocess.run(["nhi", "plugin", "install"], env=environment, check=True, capture_output=True)
         for number in range(rounds):

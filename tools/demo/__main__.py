@@ -55,7 +55,6 @@ def _tell(narrator: Narrator, sandbox: Sandbox, folder: Path) -> None:
     environment = {
         **sandbox.environment(),
         "NHI_EVIDENCE_DIR": str(folder / "evidence"),
-        "PULUMI_IGNORE_AMBIENT_PLUGINS": "1",
     }
     narrator.command(("nhi", "plugin", "install"), environment)
     project = Project(folder / "quickstart", environment, name="quickstart", stack="demo")

@@ -75,6 +75,8 @@ class Record:
             "PULUMI_CONFIG_PASSPHRASE": self.passphrase,
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_IGNORE_AMBIENT_PLUGINS": "1",
+            "NHI_EVIDENCE_DIR": str(Path(self.directory) / "evidence"),
             "AWS_ACCESS_KEY_ID": aws.ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": self.aws_secret_key,
             "AWS_REGION": aws.REGION,

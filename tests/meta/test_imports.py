@@ -1,0 +1,42 @@
+"""Fast: nothing is imported before it is used."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+SDKS = ("pulumi_aws", "pulumi_vault", "boto3", "botocore", "hvac", "requests")
+
+
+def imported_by(statement: str) -> set[str]:
+    """The top-level modules that a statement brings in, in a process of its own."""
+    code = f"{statement}\nimport sys, json\nprint(json.dumps(sorted({{m.partition('.')[0] for m in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_the_library_imports_no_sdk_and_no_pulumi() -> None:
+    assert imported_by("import nhi_components").isdisjoint({*SDKS, "pulumi", "pydantic"})
+
+
+def test_the_command_imports_no_sdk_and_no_pulumi() -> None:
+    assert imported_by("import nhi_components.cli.main").isdisjoint({*SDKS, "pulumi", "pydantic", "cryptography"})
+
+
+@pytest.mark.parametrize("package", ["core.spec", "facts", "rules", "lifecycle.bracket"])
+def test_the_inner_layers_import_no_sdk_and_no_pulumi(package: str) -> None:
+    assert imported_by(f"import nhi_components.{package}").isdisjoint({*SDKS, "pulumi"})
+
+
+def test_each_cloud_brings_its_own_sdk_only() -> None:
+    assert "pulumi_vault" not in imported_by("from nhi_components import aws")
+    assert "pulumi_aws" not in imported_by("from nhi_components import vault")
+
+
+def test_every_public_name_can_be_had() -> None:
+    import nhi_components
+
+    assert [name for name in nhi_components.__all__ if getattr(nhi_components, name, None) is None] == []

@@ -1,0 +1,104 @@
+"""The README stays true: every command that it shows is run here, or named as run by something else."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tools.lab.engine import Engine
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+BY_HAND = next(block for block in BLOCKS if "sandbox-up" in block)
+RUN_ELSEWHERE = {
+    "make demo": "test_make_demo_tells_everything_as_it_is",
+    "make test": "the command that runs these tests",
+    "pip install 'nhi-components[aws,vault,policy]'": "test_the_wheel_has_what_the_readme_installs",
+    "nhi plugin install": "the sandbox of every engine test, and tests/unit/provider",
+}
+
+
+def test_every_command_block_is_run() -> None:
+    commands = {line for block in BLOCKS if block != BY_HAND for line in block.splitlines()}
+    assert commands == set(RUN_ELSEWHERE)
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the checkout's files, with the environment that is there."""
+    copy = tmp_path / "checkout"
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    for name in filter(None, files.split("\0")):
+        if (ROOT / name).is_file():
+            target = copy / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    (ROOT / ".venv/.ready").touch()
+    return copy
+
+
+def test_the_commands_by_hand_work_as_shown(checkout: Path, engine: Engine) -> None:
+    environment = {**os.environ, "PULUMI_SKIP_CONFIRMATIONS": "true"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", BY_HAND], cwd=checkout, env=environment, capture_output=True, text=True, check=False
+    )
+    subprocess.run(["make", "sandbox-down"], cwd=checkout, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing is alive" in done.stdout
+    assert "verified" in done.stdout
+    assert not (checkout / ".sandbox").exists()
+
+
+def test_make_demo_tells_everything_as_it_is(engine: Engine) -> None:
+    (ROOT / ".venv/.ready").touch()
+    done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Everything went as told." in done.stdout
+    assert "NO " not in done.stdout
+    for told in (
+        "aws.wildcard-action",
+        "its role sends to its queue",
+        "that was open before is refused",
+        "nothing is alive",
+    ):
+        assert told in done.stdout
+
+
+def test_the_wheel_has_what_the_readme_installs(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", tmp_path]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        metadata = archive.read(next(name for name in names if name.endswith("METADATA"))).decode()
+        scripts = archive.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
+    assert "nhi_components/py.typed" in names
+    assert "nhi_components/core/data/aws_actions.json" in names
+    assert not [name for name in names if name.startswith(("tools/", "tests/", "bench/", "stacks/"))]
+    extras = set(re.findall(r"^Provides-Extra: (\w+)", metadata, re.MULTILINE))
+    assert {"aws", "vault", "policy"} <= extras
+    assert "nhi = " in scripts
+    assert "pulumi-resource-nhi = " in scripts
+
+
+def test_the_readme_shows_only_commands_that_exist() -> None:
+    shown = set(re.findall(r"`nhi ([a-z]+)(?: ([a-z]+))?", README))
+    for command, subcommand in shown:
+        arguments = [part for part in (command, subcommand) if part]
+        done = subprocess.run([ROOT / ".venv/bin/nhi", *arguments, "--help"], capture_output=True, check=False)
+        assert done.returncode == 0, arguments
+
+
+def test_the_version_is_told_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["dynamic"] == ["version"]
