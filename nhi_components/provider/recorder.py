@@ -17,11 +17,11 @@ def recorder_of(settings: Settings, clock: Clock) -> EvidenceRecorder:
     """Open it; a signer or anchor in Vault is reached through the default Vault connection."""
 
     def vault_client() -> VaultClient:
-        from nhi_components.lifecycle.adapters.vault.session import open_client
+        from nhi_components.lifecycle.adapters.vault.session import VaultSession
 
         connection = settings.connection(System.VAULT, DEFAULT)
         if not isinstance(connection, VaultConnection):
             raise TypeError(type(connection).__name__)
-        return open_client(DEFAULT, connection)
+        return VaultSession(DEFAULT, connection).http.client
 
     return open_recorder(settings.evidence.with_environment(os.environ), vault_client, clock)

@@ -10,6 +10,7 @@ import hvac
 from hvac.exceptions import InvalidPath
 
 from nhi_components.lifecycle.adapters.vault.errors import translated
+from nhi_components.lifecycle.evidence.vault_client import VaultClient
 
 TIMEOUT_SECONDS = (2, 15)
 """To connect, to answer. Short, because the teardown service repeats with pauses of its own."""
@@ -32,6 +33,12 @@ class VaultHttp:
         self._client = hvac.Client(
             url=address, namespace=namespace, token=token, verify=verify, timeout=TIMEOUT_SECONDS
         )
+
+    @property
+    def client(self) -> VaultClient:
+        """The client itself, for what is no linked resource: the signer and the anchor of evidence."""
+        client: VaultClient = self._client
+        return client
 
     def with_token(self, token: str) -> VaultHttp:
         """See the same Vault as another token does."""
