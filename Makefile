@@ -13,8 +13,9 @@ READY := $(VENV)/.ready
 # The first Python on PATH that is new enough; PYTHON=... chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-# Arguments for pytest: make test PYTEST="-k sandbox"
-PYTEST ?= -n 2 --dist loadfile
+# Tests run side by side, each worker with a sandbox of its own; ARGS are more for pytest: make test ARGS="-k vault"
+WORKERS ?= 2
+ARGS ?=
 PIN := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help
@@ -28,7 +29,7 @@ demo: $(READY) ## the whole life of an identity, narrated, in a sandbox
 
 .PHONY: test
 test: lint engine ## set up what is missing, lint, and run every test
-	@$(PY) -m pytest $(PYTEST)
+	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: $(READY) ## style, types, import contracts
