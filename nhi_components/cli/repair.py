@@ -10,7 +10,13 @@ import typer
 from nhi_components.cli.connections import ConnectionsOption, Output, OutputOption
 
 if TYPE_CHECKING:
-    from nhi_components.provider.repair import RepairPlan
+    from nhi_components.provider.engine import Engine
+    from nhi_components.provider.repair import Opening, RepairPlan
+
+_SETTLE = (
+    "the state was left as it is: importing a mended one would forget the operations outside bundles; "
+    "settle them with `pulumi refresh`, then run `nhi repair` again"
+)
 
 
 def repair(
@@ -21,30 +27,53 @@ def repair(
     connections: ConnectionsOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Free the lock, delete what a killed engine made and forgot, take out of the state what is not ours.
+    """Free the lock, delete what a killed engine made and forgot, mend the state.
 
-    Run it only when no other `pulumi` works on the stack. What is found is decided by lease id and unique id. The next
-    `pulumi up` or `pulumi destroy` then goes on.
+    Run it only when no other `pulumi` works on the stack. The systems are reached as the stack's state says, unless
+    --connections is given. What is found is decided by lease id and unique id. Interrupted operations are dropped from
+    the state, and what they may have changed is read afresh. The next `pulumi up` or `pulumi destroy` then goes on.
 
-    Exit codes: 0 repaired, or nothing to repair; 1 there is something to repair and nothing was done; 2 failed.
+    Exit codes: 0 repaired, or nothing to repair; 1 something is left to repair; 2 failed.
     """
-    from nhi_components.cli.connections import adapter_opener, read_connections
     from nhi_components.provider.engine import Engine
-    from nhi_components.provider.repair import carry_out, plan
+    from nhi_components.provider.repair import plan
 
     engine = Engine(directory, stack)
     state = engine.export()
-    found = plan(state, adapter_opener(read_connections(connections)))
+    found = plan(state, _opening(connections))
     _report(found, output)
     if dry_run:
         raise typer.Exit(0 if found.empty else 1)
     if not yes and not typer.confirm("Free the stack's lock and do this?"):
         raise typer.Exit(1)
-    engine.cancel()
-    if not found.empty:
-        engine.import_state(carry_out(state, found))
+    settled = _carry_out(engine, state, found)
     if output is Output.TABLE:
-        typer.echo("nothing to repair; the lock is free" if found.empty else "repaired; the lock is free")
+        done = "nothing to repair; the lock is free" if found.empty else "repaired; the lock is free"
+        typer.echo(done if settled else _SETTLE)
+    raise typer.Exit(0 if settled else 1)
+
+
+def _opening(connections: Path | None) -> Opening:
+    from nhi_components.cli.connections import adapter_opener, read_connections
+
+    given = read_connections(connections) if connections else None
+    return lambda held: adapter_opener(given or held)
+
+
+def _carry_out(engine: Engine, state: dict[str, Any], found: RepairPlan) -> bool:
+    """Do it; tell whether the state is in order now."""
+    from nhi_components.provider.repair import delete_orphans, repaired
+
+    engine.cancel()
+    delete_orphans(found)
+    if not found.changes_state:
+        return True
+    if found.others:
+        return False
+    engine.import_state(repaired(state, found))
+    if found.unsure:
+        engine.refresh(found.unsure)
+    return True
 
 
 def _report(found: RepairPlan, output: Output) -> None:
@@ -52,6 +81,7 @@ def _report(found: RepairPlan, output: Output) -> None:
         *(("delete orphan", str(orphan.sighting.link)) for orphan in found.orphans),
         *(("forget namesake", str(link)) for link in found.namesakes),
         *(("drop interrupted operation", urn) for urn in found.interrupted),
+        *(("read afresh", urn) for urn in found.unsure),
         *(("leave alone (outside bundles)", urn) for urn in found.others),
     ]
     if output is Output.JSON:
@@ -61,9 +91,9 @@ def _report(found: RepairPlan, output: Output) -> None:
         typer.echo(json.dumps({"repair": document}, indent=2))
     elif rows:
         from rich.console import Console
-        from rich.table import Table
+        from rich.table import Column, Table
 
-        table = Table("action", "what")
+        table = Table("action", Column("what", overflow="fold"))
         for row in rows:
             table.add_row(*row)
         Console().print(table)

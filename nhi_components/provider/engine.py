@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nhi_components.core.errors import NhiError, Problem
+
+_NOT_LOCKED = ("has already completed", "has never been updated")
+"""What Pulumi Cloud answers to a cancellation when no update is under way; other backends answer nothing."""
 
 
 class EngineFailed(NhiError):
@@ -39,8 +42,17 @@ class Engine:
         self._run("stack", "import", given=json.dumps(state))
 
     def cancel(self) -> None:
-        """Free the stack's lock."""
-        self._run("cancel", "--yes")
+        """Free the stack's lock, if it is held."""
+        try:
+            self._run("cancel", "--yes")
+        except EngineFailed as failure:
+            if not any(sign in str(failure) for sign in _NOT_LOCKED):
+                raise
+
+    def refresh(self, urns: Sequence[str]) -> None:
+        """Read some resources afresh from their systems, each exactly as its URN says."""
+        targets = [option for urn in urns for option in ("--target", urn)]
+        self._run("refresh", "--yes", "--skip-preview", *targets)
 
     def _run(self, *command: str, given: str | None = None) -> str:
         executable = shutil.which("pulumi")

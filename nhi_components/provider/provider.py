@@ -60,8 +60,10 @@ class NhiProvider(rpc.Provider):
         return rpc.DiffResponse(changes=plain_map(request.old_state) != plain_map(request.new_inputs))
 
     async def configure(self, request: rpc.ConfigureRequest) -> rpc.ConfigureResponse:
-        """Take the configuration over."""
-        self._bracket = self._open_bracket(read_settings(plain_map(request.args)))
+        """Take the configuration over; what is wrong with it is told before anything begins."""
+        settings = read_settings(plain_map(request.args))
+        current_approval(settings)
+        self._bracket = self._open_bracket(settings)
         return rpc.ConfigureResponse(accept_secrets=True, supports_preview=True)
 
     async def check(self, request: rpc.CheckRequest) -> rpc.CheckResponse:

@@ -1,23 +1,31 @@
-"""Puts right what a killed engine left: what it made and forgot, and what in the state is not ours."""
+"""Puts right what a killed engine left: what it made and forgot, by lease id, and what is not ours in the state."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from nhi_components.core.links import Link
+from nhi_components.core.links import Link, LinkKind
 from nhi_components.lifecycle.bracket import OpenAdapter
 from nhi_components.lifecycle.cutting_off import links_of
 from nhi_components.lifecycle.ports import Ownership, Sighting, SystemAdapter
+from nhi_components.provider.settings import Settings
 from nhi_components.provider.stack_state import (
     ENGINE_MANAGED,
     HeldLease,
     held_leases,
+    held_urns,
     interrupted,
+    place_of,
+    settings_of,
     without_interrupted,
     without_namesakes,
 )
+
+Opening = Callable[[Settings], OpenAdapter]
+"""Makes what binds adapters to the connections that a provider was configured with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,56 +44,85 @@ class RepairPlan:
         orphans: made by a killed engine and forgotten; to be deleted, the next `up` makes them anew.
         namesakes: somebody else's, which the state takes for ours; to be taken out of the state, never touched.
         interrupted: operations inside bundles that are still noted as pending; to be dropped from the state.
-        others: pending operations outside bundles; left alone.
+        unsure: the resources among them that the state holds: changed or deleted, or not; to be read afresh.
+        others: pending operations outside bundles; to be settled by whoever knows those resources.
     """
 
     orphans: tuple[Orphan, ...]
     namesakes: tuple[Link, ...]
     interrupted: tuple[str, ...]
+    unsure: tuple[str, ...]
     others: tuple[str, ...]
 
     @property
     def empty(self) -> bool:
         """Whether there is nothing to put right."""
-        return not (self.orphans or self.namesakes or self.interrupted)
+        return not (self.orphans or self.changes_state)
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether the stack's state has to be put right, too."""
+        return bool(self.namesakes or self.interrupted)
 
 
-def plan(state: Mapping[str, Any], open_adapter: OpenAdapter) -> RepairPlan:
+def plan(state: Mapping[str, Any], opening: Opening) -> RepairPlan:
     """Compare a stack's state with the systems that its leases touch; changes nothing.
 
     Args:
         state: as `pulumi stack export` gives it.
-        open_adapter: binds an adapter to a system and a connection's name.
+        opening: reaches the systems; it is given each lease's provider as the state has it.
+
+    Raises:
+        NhiError: when a system can't be looked at, or the state can't be read.
     """
+
+    @cache
+    def opener(provider: str) -> OpenAdapter:
+        return opening(settings_of(state, provider))
+
     orphans: list[Orphan] = []
     namesakes: list[Link] = []
     for lease in held_leases(state):
         places = dict.fromkeys((link.system, link.connection) for link in lease.links)
         for system, connection in places:
-            adapter = open_adapter(system, connection)
+            adapter = opener(lease.provider)(system, connection)
             links = [*lease.links, *lease.admitted]
             sightings = adapter.survey(lease.terms.lease_id, _last_of_each(links_of(adapter, links)))
             orphans += [Orphan(sighting, adapter) for sighting in sightings if _is_orphan(sighting, lease)]
             namesakes += [sighting.link for sighting in sightings if _is_mistaken(sighting, lease)]
     ours, others = interrupted(state)
-    return RepairPlan(tuple(orphans), tuple(namesakes), tuple(ours), tuple(others))
+    held = held_urns(state)
+    unsure = tuple(dict.fromkeys(urn for urn in ours if urn in held))
+    return RepairPlan(tuple(orphans), tuple(namesakes), tuple(ours), unsure, tuple(others))
 
 
-def carry_out(state: Mapping[str, Any], plan: RepairPlan) -> dict[str, Any]:
-    """Delete the orphans and return the state that is to be imported; safe to repeat."""
+def delete_orphans(plan: RepairPlan) -> None:
+    """Delete what was made and forgotten; safe to repeat."""
     for orphan in plan.orphans:
         orphan.adapter.sweep(orphan.sighting)
+
+
+def repaired(state: Mapping[str, Any], plan: RepairPlan) -> dict[str, Any]:
+    """Tell the state that is to be imported."""
     return without_namesakes(without_interrupted(state), plan.namesakes)
 
 
 def _is_orphan(sighting: Sighting, lease: HeldLease) -> bool:
-    place = (sighting.link.kind, sighting.link.name)
-    return sighting.ownership is Ownership.OURS and sighting.link.kind in ENGINE_MANAGED and place not in lease.held
+    link = sighting.link
+    ours = sighting.ownership is Ownership.OURS and link.kind in ENGINE_MANAGED
+    return ours and place_of(link) not in lease.held and _is_made_by_the_engine(link, lease)
+
+
+def _is_made_by_the_engine(link: Link, lease: HeldLease) -> bool:
+    """An alias on another mount than the lease's AppRole was made by hand: the teardown removes it, not a repair."""
+    if link.kind is not LinkKind.VAULT_ENTITY_ALIAS:
+        return True
+    mounts = {part.attributes.get("mount") for part in lease.links if part.kind is LinkKind.VAULT_APPROLE}
+    return link.attributes.get("mount") in mounts
 
 
 def _is_mistaken(sighting: Sighting, lease: HeldLease) -> bool:
-    place = (sighting.link.kind, sighting.link.name)
-    return sighting.ownership is Ownership.NAMESAKE and place in lease.held
+    return sighting.ownership is Ownership.NAMESAKE and place_of(sighting.link) in lease.held
 
 
 def _last_of_each(links: list[Link]) -> list[Link]:

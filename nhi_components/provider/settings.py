@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
@@ -17,6 +18,8 @@ from nhi_components.provider.values import structured
 
 APPROVER_VARIABLES = ("NHI_APPROVER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR")
 REASON_VARIABLES = ("NHI_REASON",)
+
+_CONFIGURATION = "PULUMI_CONFIG"
 
 
 class Approval(Spec):
@@ -90,9 +93,21 @@ def read_settings(properties: Mapping[str, Any]) -> Settings:
     return Settings.parse(fields)
 
 
-def current_approval(settings: Settings) -> Approval:
-    """Tell who approved the run that is under way."""
-    return settings.approval.or_from(os.environ)
+def current_approval(settings: Settings, environment: Mapping[str, str] = os.environ) -> Approval:
+    """Tell who approved the run that is under way.
+
+    At a destroy no program runs, and the engine configures a provider as the state has it, so with what was true at
+    the last `up`. The stack's configuration of this very run is in PULUMI_CONFIG, which the engine gives to each
+    plugin that it starts: the keys of the plugin's own namespace, without it (seen on engine 3.220). Hence, the first
+    that is stated: NHI_APPROVER and NHI_REASON, or the CI's user; `nhi:approval` as it is configured now; what the
+    provider was given in the program.
+
+    Raises:
+        SpecError: with every problem of `nhi:approval`.
+    """
+    given = structured(json.loads(environment.get(_CONFIGURATION) or "{}").get("approval", {}))
+    configured = Settings.parse({"approval": given}).approval
+    return settings.approval.model_copy(update=configured.model_dump(exclude_none=True)).or_from(environment)
 
 
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:

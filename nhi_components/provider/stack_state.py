@@ -7,22 +7,31 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from nhi_components.core.errors import NhiError, Problem
+from nhi_components.core.ledger import link_from_state
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.provider.lease import LeaseInputs, ledger_of
+from nhi_components.provider.schema import readable
 from nhi_components.provider.seal import admitted_of
+from nhi_components.provider.settings import Settings, read_settings
 
 LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
 
-_NAME_PROPERTY = {
+_PLACE_PROPERTY = {
     "aws:iam/role:Role": (LinkKind.IAM_ROLE, "name"),
     "aws:iam/instanceProfile:InstanceProfile": (LinkKind.IAM_INSTANCE_PROFILE, "name"),
     "aws:secretsmanager/secret:Secret": (LinkKind.SECRETS_MANAGER_SECRET, "name"),
     "vault:index/policy:Policy": (LinkKind.VAULT_POLICY, "name"),
     "vault:identity/entity:Entity": (LinkKind.VAULT_ENTITY, "name"),
+    "vault:identity/entityAlias:EntityAlias": (LinkKind.VAULT_ENTITY_ALIAS, "id"),
     "vault:appRole/authBackendRole:AuthBackendRole": (LinkKind.VAULT_APPROLE, "roleName"),
 }
-ENGINE_MANAGED = frozenset(kind for kind, _ in _NAME_PROPERTY.values())
+ENGINE_MANAGED = frozenset(kind for kind, _ in _PLACE_PROPERTY.values())
 """The kinds that the engine itself creates and deletes; what else is linked is made by the seal."""
+
+
+Place = tuple[LinkKind, str]
+"""Where something is in a bundle: its kind and its name; for an alias its id, because it is named after its entity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +42,51 @@ class HeldLease:
         urn: its resource.
         terms: its inputs.
         links: everything that was ever linked.
-        held: kind and name of what the state holds between lease and seal.
+        held: the places of what the state holds between lease and seal.
         admitted: the links as their systems know them; empty without a seal.
+        provider: the provider that it was made through, as the state refers to it.
     """
 
     urn: str
     terms: LeaseInputs
     links: tuple[Link, ...]
-    held: frozenset[tuple[LinkKind, str]]
+    held: frozenset[Place]
     admitted: tuple[Link, ...]
+    provider: str
 
 
 def held_leases(state: Mapping[str, Any]) -> list[HeldLease]:
     """Find every lease in an exported state."""
     resources = _resources(state)
     return [_held_lease(resource, resources) for resource in resources if resource["type"] == LEASE]
+
+
+def held_urns(state: Mapping[str, Any]) -> set[str]:
+    """Tell what the state holds."""
+    return {resource["urn"] for resource in _resources(state)}
+
+
+def settings_of(state: Mapping[str, Any], provider: str) -> Settings:
+    """Read how a provider was configured, from the state alone.
+
+    Args:
+        state: as `pulumi stack export` gives it.
+        provider: its URN, `::` and its id, as resources refer to it.
+
+    Raises:
+        NhiError: when the state holds no such provider, or its configuration can't be read.
+    """
+    for resource in _resources(state):
+        if f"{resource['urn']}::{resource.get('id')}" == provider:
+            inputs: Mapping[str, Any] = resource.get("inputs") or {}
+            return read_settings({name: value for name, value in inputs.items() if not name.startswith("__")})
+    fix = "give the connections with --connections"
+    raise NhiError(str(Problem("state", f"no provider {provider}", "the provider that the lease refers to", fix)))
+
+
+def place_of(link: Link) -> Place:
+    """Tell the place of a link in its bundle."""
+    return (link.kind, link.unique_id or "" if link.kind is LinkKind.VAULT_ENTITY_ALIAS else link.name)
 
 
 def interrupted(state: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -70,9 +109,9 @@ def without_namesakes(state: Mapping[str, Any], namesakes: Iterable[Link]) -> di
     """Take out of a state what the engine believes to be ours and is not, with what hangs on it by its name."""
     repaired = deepcopy(dict(state))
     resources = _resources(repaired)
-    places = {(link.kind, link.name) for link in namesakes}
+    places = {place_of(link) for link in namesakes}
     doomed = {resource["urn"] for resource in resources if _place(resource) in places}
-    doomed |= {r["urn"] for r in resources if not r["type"].startswith("nhi:") and _hangs_on(r, doomed)}
+    doomed |= {resource["urn"] for resource in resources if _is_part_of(resource, doomed)}
     repaired["deployment"]["resources"] = [_forget(r, doomed, places) for r in resources if r["urn"] not in doomed]
     return repaired
 
@@ -82,7 +121,7 @@ def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _held_lease(resource: Mapping[str, Any], resources: list[dict[str, Any]]) -> HeldLease:
-    outputs = resource["outputs"]
+    outputs = readable(resource["outputs"])
     siblings = [r for r in resources if r.get("parent") == resource.get("parent")]
     seals = [r for r in siblings if r["type"] == SEAL and r["inputs"].get("leaseId") == outputs["leaseId"]]
     return HeldLease(
@@ -90,12 +129,13 @@ def _held_lease(resource: Mapping[str, Any], resources: list[dict[str, Any]]) ->
         terms=LeaseInputs.from_state(outputs),
         links=tuple(entry.link for entry in ledger_of(outputs)),
         held=frozenset(place for r in siblings if (place := _place(r))),
-        admitted=tuple(link for r in seals for link in admitted_of(r.get("outputs", {}))),
+        admitted=tuple(link for r in seals for link in admitted_of(readable(r.get("outputs", {})))),
+        provider=resource["provider"],
     )
 
 
-def _place(resource: Mapping[str, Any]) -> tuple[LinkKind, str] | None:
-    known = _NAME_PROPERTY.get(resource["type"])
+def _place(resource: Mapping[str, Any]) -> Place | None:
+    known = _PLACE_PROPERTY.get(resource["type"])
     if known is None:
         return None
     kind, name = known
@@ -106,17 +146,20 @@ def _in_bundle(urn: str) -> bool:
     return any(part.startswith("nhi:") for part in urn.split("::")[2].split("$"))
 
 
-def _hangs_on(resource: Mapping[str, Any], urns: set[str]) -> bool:
+def _is_part_of(resource: Mapping[str, Any], urns: set[str]) -> bool:
+    """Tell whether it is a part of a bundle that exists only on one of these, such as an inline policy."""
+    if _place(resource) or resource["type"].startswith("nhi:") or not _in_bundle(resource["urn"]):
+        return False
     named = [urn for urns_ in (resource.get("propertyDependencies") or {}).values() for urn in urns_ or []]
     return any(urn in urns for urn in named)
 
 
-def _forget(resource: dict[str, Any], urns: set[str], places: set[tuple[LinkKind, str]]) -> dict[str, Any]:
+def _forget(resource: dict[str, Any], urns: set[str], places: set[Place]) -> dict[str, Any]:
     resource["dependencies"] = [urn for urn in resource.get("dependencies") or [] if urn not in urns]
     by_property = resource.get("propertyDependencies") or {}
     resource["propertyDependencies"] = {k: [u for u in v or [] if u not in urns] for k, v in by_property.items()}
     if resource["type"] == SEAL and "admitted" in resource.get("outputs", {}):
         outputs = resource["outputs"]
-        kept = [link for link in outputs["admitted"] if (link["kind"], link["name"]) not in places]
+        kept = [link for link in outputs["admitted"] if place_of(link_from_state(link)) not in places]
         resource["outputs"] = {**outputs, "admitted": kept}
     return resource
