@@ -1,12 +1,13 @@
 """Programs for the engine as text, and what the tests ask about what came of them.
 
-A program is made of statements: `program(queue(), aws_bundle("orders-aws", grants=SEND), vault_bundle("orders-vault"))`.
+A program is made of statements: `program(queue(), aws_bundle(grants=SEND), vault_bundle())`.
 Each bundle exports its outputs under its own component name.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -72,10 +73,8 @@ def aws_bundle(
     return _bundle("aws", component, identity, {"trusted_by": trusted_by, **arguments}, _AWS_OUTPUTS)
 
 
-def vault_bundle(
-    component: str = "orders-vault", *, identity: Mapping[str, Any] = IDENTITY, **arguments: str
-) -> str:
-    """A `vault.WorkloadIdentity` that exports lease, ends, role, role_id, entity, policy and secret; see `aws_bundle`."""
+def vault_bundle(component: str = "orders-vault", *, identity: Mapping[str, Any] = IDENTITY, **arguments: str) -> str:
+    """A `vault.WorkloadIdentity` that exports lease, ends, role, role_id, entity, policy and secret."""
     return _bundle("vault", component, identity, arguments, _VAULT_OUTPUTS)
 
 
@@ -128,8 +127,13 @@ def evidence(stack: Project, lease: str, kind: str = "teardown") -> dict[str, An
 
 
 def assert_gone(stack: Project, *leases: str) -> None:
-    """Assert that the state is empty, that `nhi verify` finds nothing of the leases, and that the evidence is sound."""
+    """Assert that the state is empty and that the leases are confirmed gone."""
     assert stack.resources() == []
+    assert_confirmed_gone(stack, *leases)
+
+
+def assert_confirmed_gone(stack: Project, *leases: str) -> None:
+    """Assert that `nhi verify` finds nothing of the leases, and that sound evidence says that they are gone."""
     for lease in leases:
         looked = nhi(stack, "verify", "--lease", lease)
         assert looked.code == 0, looked.text
@@ -138,13 +142,24 @@ def assert_gone(stack: Project, *leases: str) -> None:
     assert verified.code == 0, verified.text
 
 
-def resource(stack: Project, kind: str, component: str = "") -> dict[str, Any]:
-    """The one resource in the state whose type ends with `kind`, such as `Lease`, and whose name begins so."""
-    (found,) = [
+def summary(run: Run) -> dict[str, int]:
+    """How many resources a command created, updated, replaced, deleted, left unchanged, as it says in the end."""
+    told = run.stdout.rpartition("\nResources:\n")[2].partition("\n\n")[0]
+    return {what: int(count) for count, what in re.findall(r"(\d+) (\w+)", told)}
+
+
+def resources(stack: Project, kind: str, component: str = "") -> list[dict[str, Any]]:
+    """The resources in the state whose types end with `kind`, such as `Lease`, and whose names begin with `component`."""
+    return [
         resource
         for resource in stack.resources()
         if resource["type"].endswith(f":{kind}") and resource["urn"].rsplit("::", 1)[1].startswith(component)
     ]
+
+
+def resource(stack: Project, kind: str, component: str = "") -> dict[str, Any]:
+    """The only one of `resources`."""
+    (found,) = resources(stack, kind, component)
     return found
 
 
