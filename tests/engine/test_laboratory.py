@@ -20,7 +20,7 @@ from tools.lab.engine import Engine
 from tools.lab.errors import LabError
 from tools.lab.project import Project
 from tools.lab.sandbox import Sandbox, shell
-from tools.lab.sandbox.aws import OTHER_ACCOUNT
+from tools.lab.sandbox.aws import ACCOUNT, OTHER_ACCOUNT
 from tools.lab.sandbox.record import Record
 
 PROGRAM = """
@@ -184,6 +184,16 @@ def test_an_outage_keeps_the_data(
     sandbox.reset()
     assert aws_client("sqs").list_queues().get("QueueUrls", []) == []
     assert "nhi" not in vault_client().sys.list_policies()["data"]["policies"]
+
+
+def test_a_proxy_of_the_users_is_not_on_the_way(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, project: Callable[..., Project]
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert sandbox.aws.client("sts").get_caller_identity()["Account"] == ACCOUNT
+    assert sandbox.vault.client().is_authenticated()
+    assert project("import pulumi_aws as aws\naws.sqs.Queue('queue')\n").up(**sandbox.environment()).code == 0
 
 
 def test_two_sandboxes_stand_side_by_side_and_leave_nothing(engine: Engine, sandbox: Sandbox) -> None:

@@ -104,10 +104,11 @@ class Aws:
             credentials: `aws_access_key_id`, `aws_secret_access_key`, `aws_session_token` of another principal.
         """
         import boto3
+        from botocore.config import Config
 
         root = {"aws_access_key_id": account, "aws_secret_access_key": self.secret_key}
         return boto3.client(  # type: ignore[call-overload]  # the service is only known at run time
-            service, endpoint_url=self.endpoint, region_name=region, **(credentials or root)
+            service, endpoint_url=self.endpoint, region_name=region, config=Config(proxies={}), **(credentials or root)
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tools.lab.sandbox import aws
 from tools.lab.sandbox.keeper import write_private
+from tools.lab.sandbox.ports import LOOPBACK
 
 FOREIGN = (
     "AWS_DEFAULT_PROFILE",
@@ -63,6 +64,11 @@ class Record:
         """The folder of the sandbox's state backend."""
         return Path(self.directory) / "state"
 
+    @property
+    def evidence(self) -> Path:
+        """The folder of the sandbox's evidence."""
+        return Path(self.directory) / "evidence"
+
     def environment(self) -> dict[str, str]:
         """Variables for plain `pulumi`, `nhi`, AWS and Vault commands, without PATH.
 
@@ -76,7 +82,7 @@ class Record:
             "PULUMI_SKIP_UPDATE_CHECK": "1",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_IGNORE_AMBIENT_PLUGINS": "1",
-            "NHI_EVIDENCE_DIR": str(Path(self.directory) / "evidence"),
+            "NHI_EVIDENCE_DIR": str(self.evidence),
             "AWS_ACCESS_KEY_ID": aws.ACCOUNT,
             "AWS_SECRET_ACCESS_KEY": self.aws_secret_key,
             "AWS_REGION": aws.REGION,
@@ -86,6 +92,8 @@ class Record:
             "AWS_MAX_ATTEMPTS": "3",
             "AWS_CONFIG_FILE": nothing,
             "AWS_SHARED_CREDENTIALS_FILE": nothing,
+            "NO_PROXY": LOOPBACK,
+            "no_proxy": LOOPBACK,
             "VAULT_ADDR": self.vault_address,
             "VAULT_TOKEN": self.vault_token,
         }

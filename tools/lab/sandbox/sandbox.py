@@ -81,10 +81,11 @@ class Sandbox:
         return {**kept, **self.record.environment(), "PATH": path}
 
     def reset(self) -> None:
-        """Empty the systems and the state backend; addresses, credentials and plugins stay."""
+        """Empty the systems, the state backend and the evidence; addresses, credentials and plugins stay."""
         self.aws.reset()
         self.vault.reset()
-        shutil.rmtree(self.record.state)
+        for folder in (self.record.state, self.record.evidence):
+            shutil.rmtree(folder, ignore_errors=True)
         self.record.state.mkdir()
 
     def close(self) -> None:
