@@ -7,8 +7,8 @@ from typing import Any
 
 import hvac.exceptions
 from botocore.exceptions import ClientError
-from programs import EXTERNAL_ID
 
+from tests.engine.programs import EXTERNAL_ID
 from tools.lab.sandbox.aws import ACCOUNT, REGION
 
 Clients = Callable[..., Any]

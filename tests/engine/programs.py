@@ -149,7 +149,7 @@ def summary(run: Run) -> dict[str, int]:
 
 
 def resources(stack: Project, kind: str, component: str = "") -> list[dict[str, Any]]:
-    """The resources in the state whose types end with `kind`, such as `Lease`, and whose names begin with `component`."""
+    """The resources in the state whose types end so, such as `Lease`, and whose names begin with `component`."""
     return [
         resource
         for resource in stack.resources()

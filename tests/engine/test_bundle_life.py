@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from access import OTHER_QUEUE, RoleSession, granting, log_in, make_queues, reads
 from botocore.exceptions import ClientError
-from programs import (
+
+from tests.engine.access import OTHER_QUEUE, RoleSession, granting, log_in, make_queues, reads
+from tests.engine.programs import (
     SEND,
     assert_gone,
     aws_bundle,
@@ -22,7 +23,6 @@ from programs import (
     vault_bundle,
     with_identity,
 )
-
 from tools.lab.project import Project
 
 SECRET = "nhi.SecretSpec()"
