@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nhi_components.core.findings import Finding
 from nhi_components.rules import JudgeConfig, Level, Rule, judge, rules
-from nhi_components.rules.documentation import INDEX, pages
+from nhi_components.rules.documentation import INDEX, pages, write
 from tests.rules.reading import CASES, NOW, facts_of_case, facts_of_example, load_cases
 
 FILES = {file.stem: load_cases(file) for file in sorted(CASES.glob("*.yaml"))}
@@ -85,3 +86,10 @@ def test_the_documentation_is_the_generated_one() -> None:
     fix = "run `python -m nhi_components.rules.documentation docs/rules`"
     assert written == dict(expected), fix
     assert INDEX in written
+
+
+def test_writing_the_documentation_removes_pages_of_rules_that_are_no_more(tmp_path: Path) -> None:
+    stale = tmp_path / "aws.former-rule.md"
+    stale.write_text("gone")
+    write(tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == set(pages())

@@ -48,21 +48,19 @@ _COMPONENT = (
 )
 def undeclared(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions in documents below a component that the component does not declare."""
-    for resource, action in _granted(facts):
+    for resource, actions in _granted(facts):
         declared = next(facts.enclosing(resource, DeclaredGrants), None)
         if declared is None or not declared.complete:
             continue
-        if action.text.lower() not in declared.actions | _OF_EVERY_COMPONENT:
-            expected = f"what {declared.resource.name} declares: {', '.join(sorted(declared.actions)) or 'nothing'}"
-            yield this.finding(resource, action.path, action.text, expected)
+        for action in actions:
+            if action.text.lower() not in declared.actions | _OF_EVERY_COMPONENT:
+                expected = f"what {declared.resource.name} declares: {', '.join(sorted(declared.actions)) or 'nothing'}"
+                yield this.finding(resource, action.path, action.text, expected)
 
 
-def _granted(facts: Facts) -> Iterator[tuple[Resource, Located]]:
+def _granted(facts: Facts) -> Iterator[tuple[Resource, tuple[Located, ...]]]:
     for document, statement in allowing(facts, frozenset({PolicyKind.IDENTITY})):
-        for action in statement.actions:
-            yield document.resource, action
+        yield document.resource, statement.actions
     for policy in facts.of(VaultPolicyDocument):
         for path_rule in policy.rules:
-            for capability in path_rule.capabilities:
-                if capability.text in path_rule.granted:
-                    yield policy.resource, capability
+            yield policy.resource, path_rule.capabilities if path_rule.granted else ()
