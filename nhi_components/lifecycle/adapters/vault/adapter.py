@@ -22,7 +22,6 @@ from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies
 from nhi_components.lifecycle.adapters.vault.reach import look
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
-from nhi_components.lifecycle.adapters.vault.tokens import Tokens
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Sighting
 
 
@@ -85,7 +84,7 @@ class VaultAdapter:
             case LinkKind.VAULT_SECRET_ID:
                 AppRoles(http).destroy_secret_id_named(mount_of(link), link.attributes["role"], link.name)
             case LinkKind.VAULT_TOKEN:
-                Tokens(http, self._session.identity.accessor).revoke_named(link.name)
+                self._session.tokens.revoke_named(link.name)
             case LinkKind.VAULT_ENTITY if link.unique_id:
                 Entities(http).delete(link.unique_id)
             case LinkKind.VAULT_ENTITY_ALIAS if link.unique_id:

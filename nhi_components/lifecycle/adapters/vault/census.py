@@ -20,7 +20,7 @@ from nhi_components.lifecycle.adapters.vault.policies import Policies, Policy
 from nhi_components.lifecycle.adapters.vault.principals import Principals, PrincipalSearch
 from nhi_components.lifecycle.adapters.vault.reach import POLICIES, Reach, entries_of, look
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
-from nhi_components.lifecycle.adapters.vault.tokens import Token, Tokens
+from nhi_components.lifecycle.adapters.vault.tokens import Token
 from nhi_components.lifecycle.ports import Sighting
 
 
@@ -80,7 +80,7 @@ class CensusTaker:
         entities = {entity.unique_id for entity in ours_of(principals.entities)} | linked
         strangers = {judged.what.name for judged in policies if not judged.ours}
         names = {judged.what.name for judged in policies} | set(links_by_name(self._links, LinkKind.VAULT_POLICY))
-        for token in Tokens(self._http, self._session.identity.accessor).all():
+        for token in self._session.tokens.all():
             ours = token.entity in entities or not (names - strangers).isdisjoint(token.policies)
             if ours:
                 detail = f"logged in by {token.display_name}"

@@ -18,7 +18,6 @@ from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
 from nhi_components.lifecycle.adapters.vault.judged import ours_of
 from nhi_components.lifecycle.adapters.vault.principals import Principals
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
-from nhi_components.lifecycle.adapters.vault.tokens import Tokens
 from nhi_components.lifecycle.ports import Canary, CutOff
 
 _PRINCIPALS = (LinkKind.VAULT_APPROLE, LinkKind.VAULT_ENTITY)
@@ -99,7 +98,7 @@ class LeaseCutOff:
     def _revoke_tokens(self, census: Census, canary: OpenToken | None) -> list[Link]:
         """List the tokens once more, now that no login makes new ones, and revoke them."""
         tokens = ours_of(self._taker.tokens(census.policies, census.principals))
-        Tokens(self._session.http, self._session.identity.accessor).revoke(tokens)
+        self._session.tokens.revoke(tokens)
         names = [token.name for token in tokens if not canary or token.name != canary.name]
         return [self._extra(LinkKind.VAULT_TOKEN, name, {}) for name in names]
 

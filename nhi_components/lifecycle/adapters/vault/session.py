@@ -11,6 +11,7 @@ from nhi_components.core.connection import VaultConnection
 from nhi_components.core.errors import Problem, SystemUnreachable
 from nhi_components.lifecycle.adapters.vault.errors import Denied, Refused
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
+from nhi_components.lifecycle.adapters.vault.tokens import Tokens
 
 TOKEN_FILE = ".vault-token"  # noqa: S105 - the name of the token helper's file
 
@@ -52,6 +53,11 @@ class VaultSession:
     def identity(self) -> Identity:
         """Whom the token speaks for."""
         return self._opened[1]
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Every token of that Vault but our own."""
+        return Tokens(self.http, self.identity.accessor)
 
     @cached_property
     def _opened(self) -> tuple[VaultHttp, Identity]:
