@@ -70,6 +70,7 @@ class Bracket:
         sleep: waits that many seconds.
         patience: how long to wait for confirmations at most, instead of the figures of `residue`.
         handed_over: by lease id, what the seal hands to the lease in memory.
+        evidence_proved: whether evidence was proved to be writable in this process.
     """
 
     open_adapter: OpenAdapter
@@ -79,14 +80,17 @@ class Bracket:
     sleep: Sleep = time.sleep
     patience: timedelta | None = None
     handed_over: dict[str, CutOffOutcome] = field(default_factory=dict)
+    evidence_proved: bool = False
 
     def reach(self, links: Iterable[Link]) -> list[Caller]:
         """Prove, before anything is created, that every system answers and accepts our credentials."""
         return [adapter.caller() for adapter in self._adapters(links)]
 
     def prove_evidence(self) -> None:
-        """Prove that evidence could be written."""
-        self.open_recorder().ensure_ready()
+        """Prove, once, that evidence could be written."""
+        if not self.evidence_proved:
+            self.open_recorder().ensure_ready()
+            self.evidence_proved = True
 
     def admit(self, terms: Terms, links: Sequence[Link]) -> list[Link]:
         """Take links into the lease; return them with the unique ids that their systems tell."""
@@ -136,9 +140,8 @@ class Bracket:
         adapters = self._adapters(links)
         outcome = cut_off(adapters, lease_id, links, self.clock)
         self.handed_over[lease_id] = outcome
-        recorder = self.open_recorder()
-        recorder.ensure_ready()
-        recorder.record_cut_off(cut_off_record(self._account(terms, adapters), outcome))
+        self.prove_evidence()
+        self.open_recorder().record_cut_off(cut_off_record(self._account(terms, adapters), outcome))
         if outcome.failures:
             raise CutOffIncomplete(lease_id, outcome)
         self.standing(lease_id, links)
@@ -156,8 +159,8 @@ class Bracket:
             EvidenceError: everything is gone, but that could not be recorded.
         """
         lease_id = terms.tags.lease
+        self.prove_evidence()
         recorder = self.open_recorder()
-        recorder.ensure_ready()
         outcome = self.handed_over.get(lease_id) or _earlier_cut_off(recorder, lease_id)
         links = [*(entry.link for entry in ledger), *recorder.links_of(lease_id)]
         adapters = self._adapters(links)
