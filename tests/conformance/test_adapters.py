@@ -160,8 +160,11 @@ def test_cut_off_again_keeps_its_time(world: World, tags: LeaseTags) -> None:
 def test_admit_undoes_a_cut_off(world: World, tags: LeaseTags) -> None:
     adapter = world.adapter()
     admitted = adapter.admit(tags, world.create(tags), now())
+    assert not any(s.cut_off for s in adapter.survey(tags.lease, admitted))
     adapter.cut_off(tags.lease, admitted, now())
+    assert any(s.cut_off for s in adapter.survey(tags.lease, admitted))
     assert adapter.admit(tags, admitted, now()) == admitted
+    assert not any(s.cut_off for s in adapter.survey(tags.lease, admitted))
     assert world.open_session(tags)()
     again = next(c for c in adapter.cut_off(tags.lease, admitted, now()) if c.link.kind is world.principal)
     assert again.canary is not None

@@ -142,7 +142,8 @@ class VaultWorld:
 
     def tokens(self) -> list[dict[str, Any]]:
         found = []
-        for accessor in self.root.list("auth/token/accessors")["data"]["keys"]:
+        listed = self.root.list("auth/token/accessors") or {"data": {"keys": []}}
+        for accessor in listed["data"]["keys"]:
             try:
                 found.append(self.root.auth.token.lookup_accessor(accessor)["data"])
             except (Forbidden, InvalidPath):

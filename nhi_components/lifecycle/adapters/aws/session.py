@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -55,6 +56,7 @@ class AwsSession:
     def __init__(self, name: str, connection: AwsConnection) -> None:
         self.name = name
         self._connection = connection
+        self._making = Lock()
 
     @property
     def identity(self) -> Identity:
@@ -83,13 +85,9 @@ class AwsSession:
 
     def iam_with(self, access_key: str, secret_key: str, token: str) -> IAMClient:
         """Make a client of IAM at the same place that uses other credentials."""
-        session = boto3.Session(
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            aws_session_token=token,
-            region_name=self._opened[0].region_name,
-        )
-        return session.client("iam", **self._place)
+        keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key, "aws_session_token": token}
+        with self._making:  # boto3's sessions may be used by one thread at a time
+            return self._opened[0].client("iam", **keys, **self._place)
 
     @property
     def _place(self) -> dict[str, Any]:

@@ -56,7 +56,9 @@ def open_token(http: VaultHttp, role: AppRole) -> OpenToken:
     try:
         facts = own.read(_SELF) or {}
     except Denied:
-        raise NoCanary("a token was opened, but it may not look itself up: no default policy") from None
+        raise NoCanary(
+            "a token was opened, but it may not look itself up: no default policy, or bound to other addresses"
+        ) from None
     if facts.get("num_uses"):
         raise NoCanary("tokens of the AppRole end after some uses, so that a refusal would prove nothing")
     ends = facts.get("expire_time")
