@@ -14,7 +14,7 @@ import pytest
 from nhi_components.core.connection import AwsConnection
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.lease_id import IAM_PATH, suffix_of
-from nhi_components.core.links import LinkKind, System
+from nhi_components.core.links import LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
 from nhi_components.lifecycle.adapters.aws import cut_off as cutting
@@ -27,6 +27,8 @@ from nhi_components.lifecycle.adapters.aws.marks import (
     is_our_trust,
     trust_canary,
 )
+from nhi_components.lifecycle.adapters.aws.role_session import RoleSession
+from nhi_components.lifecycle.adapters.aws.roles import Roles
 from nhi_components.lifecycle.ports import CutOff, Ownership
 from tests.conformance.aws_world import READ_ONLY, TRUST, AwsWorld, document, names
 from tests.conformance.world import by_kind, new_tags, now
@@ -167,6 +169,52 @@ class TestWithoutCanary:
         assert done.without_canary == "no session could be opened: AccessDenied from AssumeRole"
         assert isinstance(done.sessions_refused_at, datetime)
         assert is_cut_off(aws_world, tags)
+
+
+class TestEventualConsistency:
+    """The emulator is consistent at once, so old answers are given in its place for a while."""
+
+    def test_the_cut_off_waits_until_the_canary_is_refused(
+        self, aws_world: AwsWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answers = old_answers(monkeypatch, 3)
+        done = cut_off_role(aws_world, tags)
+        assert isinstance(done.disabled_at, datetime)
+        assert isinstance(done.sessions_refused_at, datetime)
+        assert done.sessions_refused_at - done.disabled_at > timedelta(seconds=0.5)
+        assert answers == [True, True, True, False]
+
+    def test_a_canary_that_goes_on_working_is_told(
+        self, aws_world: AwsWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch, impatient: None
+    ) -> None:
+        old_answers(monkeypatch, 1000)
+        done = cut_off_role(aws_world, tags)
+        assert isinstance(done.sessions_refused_at, NotChecked)
+        assert "the canary still worked" in done.sessions_refused_at.reason
+        assert done.canary is not None
+        assert is_cut_off(aws_world, tags)
+
+    def test_admission_waits_until_a_new_role_is_seen(
+        self, aws_world: AwsWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        links = aws_world.create(tags)
+        find, unseen = Roles.find, iter([None, None])
+        monkeypatch.setattr(Roles, "find", lambda self, name: next(unseen, self) and find(self, name))
+        (admitted,) = aws_world.adapter().admit(tags, [by_kind(links, LinkKind.IAM_ROLE)], now())
+        assert admitted.unique_id
+
+
+def old_answers(monkeypatch: pytest.MonkeyPatch, count: int) -> list[bool]:
+    """Let a session's use succeed that many times whatever the policies say; the list takes the answers."""
+    answers: list[bool] = []
+    works = RoleSession.works
+
+    def answer(session: RoleSession) -> bool:
+        answers.append(len(answers) < count or works(session))
+        return answers[-1]
+
+    monkeypatch.setattr(RoleSession, "works", answer)
+    return answers
 
 
 def as_user(world: AwsWorld, monkeypatch: pytest.MonkeyPatch, deny: str) -> None:
