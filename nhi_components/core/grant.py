@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
@@ -24,10 +24,10 @@ def _target(value: Any) -> Any:
     return value
 
 
-def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _frozen(values: Sequence[Any]) -> tuple[Any, ...]:
     if not values:
         raise wrong(got="an empty list", expected="at least one", fix="name what is granted, or remove the grant")
-    return values
+    return tuple(values)
 
 
 class Grant(Spec):
@@ -41,8 +41,8 @@ class Grant(Spec):
 
     subject: ClassVar[str] = "grant"
 
-    actions: Annotated[tuple[str, ...], AfterValidator(_not_empty)]
-    targets: Annotated[tuple[Annotated[Any, AfterValidator(_target)], ...], AfterValidator(_not_empty)]
+    actions: Annotated[Sequence[str], AfterValidator(_frozen)]
+    targets: Annotated[Sequence[Annotated[Any, AfterValidator(_target)]], AfterValidator(_frozen)]
     exception: RuleException | None = None
 
 

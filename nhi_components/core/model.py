@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic._internal._model_construction import ModelMetaclass  # pydantic exports it nowhere else
@@ -14,15 +14,20 @@ from nhi_components.core.errors import Problem, SpecError
 _SHOWN_CHARACTERS = 120
 
 
-class _ReportingMetaclass(ModelMetaclass):
-    """Turns pydantic's error into ours for the outermost model only, so that nested problems are reported together."""
+if TYPE_CHECKING:
+    # A type checker would otherwise take `__call__` for every model's constructor, and check no arguments.
+    _ReportingMetaclass = ModelMetaclass
+else:
 
-    def __call__(cls, *positional: Any, **fields: Any) -> Any:
-        __tracebackhide__ = True
-        try:
-            return super().__call__(*positional, **fields)
-        except ValidationError as error:
-            raise SpecError(_subject(cls, fields), problems_of(error)) from None
+    class _ReportingMetaclass(ModelMetaclass):
+        """Turns pydantic's error into ours for the outermost model only, so that nested problems come together."""
+
+        def __call__(cls, *positional: Any, **fields: Any) -> Any:
+            __tracebackhide__ = True
+            try:
+                return super().__call__(*positional, **fields)
+            except ValidationError as error:
+                raise SpecError(_subject(cls, fields), problems_of(error)) from None
 
 
 class Spec(BaseModel, metaclass=_ReportingMetaclass):

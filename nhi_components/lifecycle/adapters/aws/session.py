@@ -56,47 +56,65 @@ class AwsSession:
     def __init__(self, name: str, connection: AwsConnection) -> None:
         self.name = name
         self._connection = connection
-        self._making = Lock()
+        # boto3's clients may be shared by threads, its sessions may not.
+        self._lock = RLock()
+        self._open: tuple[boto3.Session, Identity] | None = None
+        self._clients: dict[str, Any] = {}
 
     @property
     def identity(self) -> Identity:
         """Whom the credentials speak for."""
-        return self._opened[1]
+        return self._opened()[1]
 
     @property
     def region(self) -> str:
         """The region that regional services are asked in."""
-        return str(self._opened[0].region_name)
+        return str(self._opened()[0].region_name)
 
-    @cached_property
+    @property
     def iam(self) -> IAMClient:
         """IAM."""
-        return self._opened[0].client("iam", **self._place)
+        client: IAMClient = self._client("iam")
+        return client
 
-    @cached_property
+    @property
     def secrets(self) -> SecretsManagerClient:
         """Secrets Manager."""
-        return self._opened[0].client("secretsmanager", **self._place)
+        client: SecretsManagerClient = self._client("secretsmanager")
+        return client
 
-    @cached_property
+    @property
     def sts(self) -> STSClient:
         """STS."""
-        return self._opened[0].client("sts", **self._place)
+        client: STSClient = self._client("sts")
+        return client
 
     def iam_with(self, access_key: str, secret_key: str, token: str) -> IAMClient:
         """Make a client of IAM at the same place that uses other credentials."""
-        keys = {"aws_access_key_id": access_key, "aws_secret_access_key": secret_key, "aws_session_token": token}
-        with self._making:  # boto3's sessions may be used by one thread at a time
-            return self._opened[0].client("iam", **keys, **self._place)
+        with self._lock:
+            return self._opened()[0].client(
+                "iam",
+                aws_access_key_id=access_key,
+                aws_secret_access_key=secret_key,
+                aws_session_token=token,
+                **self._place,
+            )
 
-    @property
-    def _place(self) -> dict[str, Any]:
-        return {"endpoint_url": self._connection.endpoint, "config": CONFIG}
+    def _client(self, service: Literal["iam", "secretsmanager", "sts"]) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._opened()[0].client(service, **self._place)
+            return self._clients[service]
 
-    @cached_property
     def _opened(self) -> tuple[boto3.Session, Identity]:
+        with self._lock:
+            if self._open is None:
+                self._open = self._log_in()
+            return self._open
+
+    def _log_in(self) -> tuple[boto3.Session, Identity]:
         with translated(self.name):
-            session = self._open()
+            session = self._new_session()
             answer = session.client("sts", **self._place).get_caller_identity()
         found, expected = answer["Account"], self._connection.account
         if expected and found != expected:
@@ -104,7 +122,11 @@ class AwsSession:
             raise SystemUnreachable("aws", Problem(f"aws.{self.name}", f"account {found}", f"account {expected}", fix))
         return session, Identity(answer["Arn"], found)
 
-    def _open(self) -> boto3.Session:
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"endpoint_url": self._connection.endpoint, "config": CONFIG}
+
+    def _new_session(self) -> boto3.Session:
         # botocore knows AWS_DEFAULT_REGION only; Pulumi's AWS provider and the other SDKs read AWS_REGION.
         region = self._connection.region or os.environ.get("AWS_REGION")
         ambient = boto3.Session(profile_name=self._connection.profile, region_name=region)
