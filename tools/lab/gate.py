@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,6 +23,7 @@ from tools.lab.sandbox.ports import LOOPBACK
 REACH_SECONDS = 60
 """Generous: two cores may be busy."""
 
+_POLL_SECONDS = 0.05
 _HOP_BY_HOP = frozenset({"connection", "content-length", "keep-alive", "transfer-encoding"})
 
 
@@ -87,14 +89,21 @@ class Hold:
         self._released = threading.Event()
         self._dropped = False
 
-    def wait(self, seconds: float = REACH_SECONDS) -> None:
+    def wait(self, seconds: float = REACH_SECONDS, *, alive: Callable[[], bool] = lambda: True) -> None:
         """Wait until the request is held.
+
+        Args:
+            seconds: how long.
+            alive: whether the sender can still send it.
 
         Raises:
             LabError: it never came.
         """
-        if not self._reached.wait(seconds):
-            raise LabError("the gate", got=f"no such request within {seconds} s", expected="one", fix="choose another")
+        deadline = time.monotonic() + seconds
+        while not self._reached.wait(_POLL_SECONDS):
+            if time.monotonic() > deadline or not alive():
+                got = f"no such request within {seconds} s" if alive() else "its sender has ended without it"
+                raise LabError("the gate", got=got, expected="a request that is held", fix="choose another")
 
     def release(self) -> None:
         """Let it go on."""

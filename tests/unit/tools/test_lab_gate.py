@@ -115,6 +115,8 @@ def test_a_server_that_is_down_is_a_bad_gateway() -> None:
 def test_waiting_for_a_request_that_never_comes_is_an_error(server: tuple[str, list[str]]) -> None:
     with Gate(server[0]) as gate, pytest.raises(LabError, match="no such request"):
         gate.hold(operation("CreateRole"), When.BEFORE).wait(0.01)
+    with Gate(server[0]) as gate, pytest.raises(LabError, match="its sender has ended"):
+        gate.hold(operation("CreateRole"), When.BEFORE).wait(20, alive=lambda: False)
 
 
 def test_aws_operations_are_known_in_both_protocols() -> None:
