@@ -214,6 +214,7 @@ class TestEntries:
         mount = f"copies-{os.urandom(4).hex()}"
         vault_world.root.sys.enable_secrets_engine("kv", path=mount, options={"version": "2"})
         elsewhere = kv_path("other", "prod", tags.lease)
+        vault_world.wait_for_mount(mount)
         for path in (names(tags)[1], elsewhere):
             vault_world.root.secrets.kv.v2.create_or_update_secret(path=path, secret={"v": "1"}, mount_point=mount)
         found = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import hvac
 import pytest
-from hvac.exceptions import Forbidden, InvalidPath
+from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest
 
 from nhi_components.core.connection import VaultConnection
 from nhi_components.core.lease_id import kv_path, physical_name
@@ -108,6 +109,16 @@ class VaultWorld:
 
     def write_version(self, path: str) -> None:
         self.root.secrets.kv.v2.create_or_update_secret(path=path, secret={"value": "by-hand"})
+
+    def wait_for_mount(self, mount: str) -> None:
+        """A KV v2 mount that was just made refuses everything for a moment."""
+        while True:
+            try:
+                self.root.list(f"{mount}/metadata/")
+            except InvalidRequest:
+                time.sleep(0.02)
+            else:
+                return
 
     def replace_principal(self, tags: LeaseTags) -> None:
         name = names(tags)[0]

@@ -15,7 +15,7 @@ from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.tags import LeaseTags, lease_of
 from nhi_components.lifecycle.adapters.aws.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, absent_is_fine, code_of
-from nhi_components.lifecycle.adapters.aws.marks import CANARY_POLICY, CUT_OFF_POLICY, OUR_POLICIES, is_our_trust
+from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY, OUR_POLICIES, is_our_trust
 from nhi_components.lifecycle.adapters.ownership import refuse_foreign
 
 if TYPE_CHECKING:
@@ -75,11 +75,10 @@ class Roles:
     def attached(self, name: str) -> Attached:
         """List what hangs on a role."""
         managed = self._iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
-        inline = self._iam.get_paginator("list_role_policies").paginate(RoleName=name)
         profiles = self._iam.get_paginator("list_instance_profiles_for_role").paginate(RoleName=name)
         return Attached(
             managed=tuple(policy["PolicyArn"] for page in managed for policy in page["AttachedPolicies"]),
-            inline=tuple(policy for page in inline for policy in page["PolicyNames"]),
+            inline=self._inline(name),
             profiles=tuple(p["InstanceProfileName"] for page in profiles for p in page["InstanceProfiles"]),
         )
 
@@ -144,6 +143,10 @@ class Roles:
         with absent_is_fine():
             self._iam.remove_role_from_instance_profile(InstanceProfileName=profile, RoleName=name)
 
+    def _inline(self, name: str) -> tuple[str, ...]:
+        pages = self._iam.get_paginator("list_role_policies").paginate(RoleName=name)
+        return tuple(policy for page in pages for policy in page["PolicyNames"])
+
     def _restore(self, role: Role, link: Link) -> None:
         """Undo an earlier cut-off: the trust first, so that a kill in between leaves the deny in force."""
         if is_our_trust(role.trust):
@@ -153,7 +156,7 @@ class Roles:
                     "fix: declare the role through its component, which gives it"
                 )
             self._iam.update_assume_role_policy(RoleName=role.name, PolicyDocument=link.attributes["trust"])
-        for policy in (CANARY_POLICY, CUT_OFF_POLICY):
+        for policy in OUR_POLICIES.intersection(self._inline(role.name)):
             self.delete_inline(role.name, policy)
 
 

@@ -10,6 +10,8 @@ from hvac import exceptions
 
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 
+_UPGRADING = "Upgrading from non-versioned to versioned data"
+
 
 class Denied(SystemUnreachable):
     """Vault answered 403: the token is not valid, or it may not do that there."""
@@ -17,6 +19,10 @@ class Denied(SystemUnreachable):
 
 class Refused(NhiError):
     """Vault answered 400: it understood the request and refuses it."""
+
+
+class Upgrading(Refused):
+    """A KV v2 mount that was just made is not ready for a moment."""
 
 
 @contextmanager
@@ -30,7 +36,7 @@ def translated(connection: str, place: str) -> Iterator[None]:
     Raises:
         Denied: for 403.
         SystemUnreachable: when Vault does not answer, is sealed or fails.
-        Refused: for 400.
+        Refused: for 400; `Upgrading` where that lasts only a moment.
         NhiError: for anything else that hvac reports.
     """
     try:
@@ -49,7 +55,9 @@ def translated(connection: str, place: str) -> Iterator[None]:
         got = f"{type(error).__name__} from {place}"
         raise _unreachable(connection, got, "an answer", "see the server's log, and try again later") from None
     except exceptions.InvalidRequest as error:
-        raise Refused(f"{_path(connection)}: {place} was refused: {_reason(error)}") from None
+        reason = _reason(error)
+        kind = Upgrading if _UPGRADING in reason else Refused
+        raise kind(f"{_path(connection)}: {place} was refused: {reason}") from None
     except exceptions.VaultError as error:
         raise NhiError(f"{_path(connection)}: {place} failed: {type(error).__name__}: {_reason(error)}") from None
     except requests.exceptions.SSLError:

@@ -8,12 +8,16 @@ from urllib.parse import quote
 
 import hvac
 from hvac.exceptions import InvalidPath
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
 
-from nhi_components.lifecycle.adapters.vault.errors import translated
+from nhi_components.lifecycle.adapters.vault.errors import Upgrading, translated
 from nhi_components.lifecycle.evidence.vault_client import VaultClient
 
 TIMEOUT_SECONDS = (2, 15)
 """To connect, to answer. Short, because the teardown service repeats with pauses of its own."""
+
+UPGRADE_SECONDS = 10
+"""How long a KV v2 mount that was just made may answer that it is not ready: Vault documents no figure."""
 
 
 class VaultHttp:
@@ -76,6 +80,15 @@ class VaultHttp:
         self._request("delete", path)
 
     def _request(self, method: str, path: str, **content: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        patiently = Retrying(
+            retry=retry_if_exception_type(Upgrading),
+            stop=stop_after_delay(UPGRADE_SECONDS),
+            wait=wait_exponential(multiplier=0.05, max=1),
+            reraise=True,
+        )
+        return patiently(self._ask, method, path, content)
+
+    def _ask(self, method: str, path: str, content: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
         with translated(self.connection, f"{self.address} {method.upper()} {path}"):
             try:
                 answer = self._client.adapter.request(method, f"/v1/{quote(path)}", **content)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 
 from nhi_components.core.connection import VaultConnection
 from nhi_components.core.errors import Problem, SystemUnreachable
@@ -30,8 +30,15 @@ class Identity:
     """
 
     display_name: str
-    accessor: str
+    accessor: str = field(repr=False)
     place: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    http: VaultHttp
+    identity: Identity
+    tokens: Tokens
 
 
 class VaultSession:
@@ -43,30 +50,39 @@ class VaultSession:
     def __init__(self, name: str, connection: VaultConnection) -> None:
         self.name = name
         self._connection = connection
+        # Two threads must not log in twice: the second token would live on unused.
+        self._lock = Lock()
+        self._open: _Open | None = None
 
     @property
     def http(self) -> VaultHttp:
         """The Vault as the connection's token sees it."""
-        return self._opened[0]
+        return self._opened().http
 
     @property
     def identity(self) -> Identity:
         """Whom the token speaks for."""
-        return self._opened[1]
+        return self._opened().identity
 
-    @cached_property
+    @property
     def tokens(self) -> Tokens:
         """Every token of that Vault but our own."""
-        return Tokens(self.http, self.identity.accessor)
+        return self._opened().tokens
 
-    @cached_property
-    def _opened(self) -> tuple[VaultHttp, Identity]:
+    def _opened(self) -> _Open:
+        with self._lock:
+            if self._open is None:
+                self._open = self._log_in()
+            return self._open
+
+    def _log_in(self) -> _Open:
         anonymous = VaultHttp(self.name, self._address(), namespace=self._namespace(), verify=self._verify())
         cluster = self._cluster(anonymous.without_namespace())
         place = f"{cluster}/{anonymous.namespace}" if anonymous.namespace else cluster
         http = anonymous.with_token(self._token(anonymous))
         own = self._look_up(http)
-        return http, Identity(str(own.get("display_name", "")), str(own.get("accessor", "")), place)
+        identity = Identity(str(own.get("display_name", "")), str(own.get("accessor", "")), place)
+        return _Open(http, identity, Tokens(http, identity.accessor))
 
     def _address(self) -> str:
         address = self._connection.address or os.environ.get("VAULT_ADDR")
@@ -94,13 +110,13 @@ class VaultSession:
                 return self._ambient_token()
             case "approle":
                 body = {"role_id": self._variable("VAULT_ROLE_ID"), "secret_id": self._variable("VAULT_SECRET_ID")}
-                return self._log_in(anonymous, "approle", body)
+                return self._exchange(anonymous, "approle", body)
             case "jwt":
                 file = Path(self._variable("VAULT_JWT_FILE"))
                 if not file.is_file():
                     raise self._missing(f"no file {file}", "the file with the JWT", "correct VAULT_JWT_FILE")
                 body = {"jwt": file.read_text().strip(), "role": self._connection.role or ""}
-                return self._log_in(anonymous, "jwt", body)
+                return self._exchange(anonymous, "jwt", body)
 
     def _ambient_token(self) -> str:
         file = Path.home() / TOKEN_FILE
@@ -111,7 +127,7 @@ class VaultSession:
             )
         return token
 
-    def _log_in(self, anonymous: VaultHttp, method: str, body: dict[str, str]) -> str:
+    def _exchange(self, anonymous: VaultHttp, method: str, body: dict[str, str]) -> str:
         path = f"auth/{self._connection.mount or method}/login"
         fix = f"check the {method} credentials in the environment, and the connection's mount and role"
         try:
