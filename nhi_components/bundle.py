@@ -77,8 +77,11 @@ class Bundle(pulumi.ComponentResource):
         return pulumi.Output.all(self.lease_id, self.ends).apply(lambda known: self._lease_tags(*known).to_metadata())
 
     def child_options(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
-        """Make the options of a linked resource: a child that comes after the lease."""
-        return pulumi.ResourceOptions(parent=self, depends_on=[self._lease, *depends_on])
+        """Make the options of a linked resource: a child that comes after the lease.
+
+        Its physical name is the lease's, so a replacement can be made only once its predecessor is gone.
+        """
+        return pulumi.ResourceOptions(parent=self, depends_on=[self._lease, *depends_on], delete_before_replace=True)
 
     def link(
         self,

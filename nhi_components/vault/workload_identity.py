@@ -215,7 +215,11 @@ class WorkloadIdentity(Bundle):
             name=role.role_id,
             mount_accessor=accessor,
             canonical_id=entity.id,
-            opts=self.child_options(),
+            opts=pulumi.ResourceOptions.merge(
+                # An alias goes with its entity.
+                self.child_options(),
+                pulumi.ResourceOptions(replace_on_changes=["canonicalId"]),
+            ),
         )
         self._linked.append(alias)
 
