@@ -109,6 +109,14 @@ class Bracket:
             if sighting.ownership is Ownership.OURS
         }
 
+    def remove(self, lease_id: str, links: Sequence[Link]) -> None:
+        """Remove those of the links that are alive and ours: they left the program, and no engine removes them."""
+        keys = {link.key for link in links}
+        for adapter in self._adapters(links):
+            for sighting in adapter.survey(lease_id, links_of(adapter, links)):
+                if sighting.ownership is Ownership.OURS and sighting.link.key in keys:
+                    adapter.sweep(sighting)
+
     def standing(self, lease_id: str, admitted: Sequence[Link]) -> Standing:
         """Tell which of the admitted links are alive and ours, and whether they can be used.
 

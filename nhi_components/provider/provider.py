@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from pulumi.provider.experimental import provider as rpc
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
-from nhi_components.core.links import System
+from nhi_components.core.links import Link, System
 from nhi_components.lifecycle.adapters import open_adapter
 from nhi_components.lifecycle.bracket import Bracket, Terms
 from nhi_components.lifecycle.clock import Clock, system_clock
@@ -23,6 +23,7 @@ from nhi_components.provider import lease, seal
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, read_settings
+from nhi_components.provider.stack_state import ENGINE_MANAGED
 from nhi_components.provider.values import contains_unknown, plain_map, property_map
 
 LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
@@ -124,7 +125,7 @@ class NhiProvider(rpc.Provider):
 
     async def _apply(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         if _kind(urn) == SEAL:
-            return dict(news) if preview or contains_unknown(news) else await asyncio.to_thread(self._admit, news)
+            return dict(news) if preview or contains_unknown(news) else await asyncio.to_thread(self._admit, news, olds)
         return await asyncio.to_thread(self._issue, news, olds, preview=preview)
 
     def _issue(self, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
@@ -136,13 +137,15 @@ class NhiProvider(rpc.Provider):
         outputs = lease.outputs(news, olds)
         entries, before = lease.ledger_of(outputs), lease.departed(lease.ledger_of(olds))
         waiting = [link for link in lease.departed(entries) if link.key in {b.key for b in before}]
-        alive = self._bracket.alive(news["leaseId"], waiting) if waiting else set()
+        self._bracket.remove(news["leaseId"], _made_by_seal(waiting))
+        alive = self._bracket.alive(news["leaseId"], waiting)
         gone = {link.key for link in waiting} - alive
         return lease.with_ledger(outputs, lease.confirm(entries, gone, self._clock()))
 
-    def _admit(self, news: _Properties) -> dict[str, Any]:
+    def _admit(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
         inputs = seal.SealInputs.from_state(news)
         admitted = self._bracket.admit(Terms(inputs.tags, inputs.issued), inputs.links)
+        self._bracket.remove(news["leaseId"], _made_by_seal(seal.departed(olds, news)))
         return seal.outputs(news, admitted)
 
     def _open_bracket(self, settings: Settings) -> Bracket:
@@ -168,6 +171,10 @@ _IMPORT = Problem(
     "a lease from this stack's own state",
     "declare the identity as a component; it is issued anew",
 )
+
+
+def _made_by_seal(links: Sequence[Link]) -> list[Link]:
+    return [link for link in links if link.kind not in ENGINE_MANAGED]
 
 
 def _state(properties: Mapping[str, PropertyValue]) -> _Properties:

@@ -57,6 +57,12 @@ def admitted_of(properties: Mapping[str, Any]) -> list[Link]:
     return [link_from_state(link) for link in properties.get("admitted", [])]
 
 
+def departed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Link]:
+    """Choose the admitted links that are no longer declared."""
+    keys = {link.key for link in SealInputs.from_state(new).links}
+    return [link for link in admitted_of(old) if link.key not in keys]
+
+
 def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted, or is cut off."""
     names = [name for name in sorted(new) if old.get(name) != new[name]]
