@@ -161,8 +161,3 @@ def resource(stack: Project, kind: str, component: str = "") -> dict[str, Any]:
     """The only one of `resources`."""
     (found,) = resources(stack, kind, component)
     return found
-
-
-def ledger(stack: Project, component: str = "") -> dict[str, str]:
-    """The states of a lease's parts by kind; with several of a kind, the newest."""
-    return {entry["kind"]: entry["state"] for entry in resource(stack, "Lease", component)["outputs"]["ledger"]}
