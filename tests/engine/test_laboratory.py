@@ -21,6 +21,7 @@ from tools.lab.errors import LabError
 from tools.lab.project import Project
 from tools.lab.sandbox import Sandbox, shell
 from tools.lab.sandbox.aws import ACCOUNT, OTHER_ACCOUNT
+from tools.lab.sandbox.ports import free_ports
 from tools.lab.sandbox.record import Record
 
 PROGRAM = """
@@ -206,6 +207,27 @@ def test_two_sandboxes_stand_side_by_side_and_leave_nothing(engine: Engine, sand
     assert not _listens(other.aws.endpoint)
     assert not _listens(other.vault.address)
     assert _listens(sandbox.vault.address)
+
+
+def test_ports_that_were_taken_meanwhile_are_given_up_for_others(
+    engine: Engine, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    taken = [urlsplit(address).port for address in (sandbox.vault.address, sandbox.aws.endpoint)]
+    asked = []
+
+    def ports(count: int) -> list[int | None]:
+        asked.append(count)
+        return [*free_ports(count - 1), taken[1]] if len(asked) == 1 else free_ports(count)
+
+    monkeypatch.setattr("tools.lab.sandbox.sandbox.free_ports", ports)
+    with Sandbox(engine, tmp_path / "other") as other:
+        assert other.aws.endpoint != sandbox.aws.endpoint
+    assert len(asked) == 2
+
+    monkeypatch.setattr("tools.lab.sandbox.sandbox.free_ports", lambda count: [taken[0], *free_ports(count - 1)])
+    with pytest.raises(LabError, match="address already in use"):
+        Sandbox(engine, tmp_path / "never")
+    assert not (tmp_path / "never").exists()
 
 
 def test_a_killed_owner_leaves_nothing(tmp_path: Path, engine: Engine) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tools.lab.errors import LabError
 from tools.lab.sandbox.keeper import Keeper, Server
-from tools.lab.sandbox.ports import LOOPBACK, wait_until_answering
+from tools.lab.sandbox.ports import LOOPBACK, answers, wait_until
 
 NAME = "aws"
 ACCOUNT = "111111111111"
@@ -71,7 +71,7 @@ class Aws:
     def start(self) -> None:
         """Start it; everything is as it was when it stopped."""
         self._keeper.start(NAME)
-        wait_until_answering(self._port, _HEALTH, lambda: self._keeper.alive(NAME), self._log)
+        wait_until(lambda: answers(self._port, _HEALTH), lambda: self._keeper.alive(NAME), self._log)
 
     def stop(self) -> None:
         """Take it away: connections are refused, the data stay."""

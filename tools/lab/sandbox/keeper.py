@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tools.lab.errors import LabError
+from tools.lab.sandbox.ports import ServerDiedError
 
 _WARDEN = Path(__file__).with_name("warden.py")
 _END_SECONDS = 30
@@ -67,6 +68,16 @@ class Keeper:
 
     def alive(self, name: str) -> bool:
         return self._order(f"alive {name}") == "yes"
+
+    def require(self, *names: str) -> None:
+        """Make sure that servers run.
+
+        Raises:
+            ServerDiedError: one of them has ended.
+        """
+        ended = [name for name in names if not self.alive(name)]
+        if ended:
+            raise ServerDiedError(", ".join(ended))
 
     def detach(self) -> None:
         """Let the servers live on when this process ends; from now on SIGTERM to the warden ends them."""

@@ -31,30 +31,44 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until_answering(port: int, path: str, alive: Callable[[], bool], log: Path) -> None:
-    """Wait until a server answers on loopback, whatever its status.
+def answers(port: int, path: str) -> bool:
+    """Tell whether a server on loopback answers a request, whatever the status."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=START_SECONDS)
+    try:
+        connection.request("GET", path)
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def wait_until(ready: Callable[[], bool], alive: Callable[[], bool], log: Path) -> None:
+    """Wait until a server that was started is ready.
+
+    Args:
+        ready: tells whether it is.
+        alive: tells whether its process runs.
+        log: what it printed.
 
     Raises:
         ServerDiedError: it ended.
-        LabError: it doesn't answer in time.
+        LabError: it isn't ready in time.
     """
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=START_SECONDS)
-        try:
-            connection.request("GET", path)
-            connection.getresponse()
-        except (OSError, http.client.HTTPException):
-            if not alive():
-                raise ServerDiedError(f"{log.name}: {log.read_text(errors='replace')[-_TAIL:]}") from None
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
-        finally:
-            connection.close()
-    raise LabError(
-        f"server on {LOOPBACK}:{port}",
-        got=f"no answer within {START_SECONDS} s; its log ends: {log.read_text(errors='replace')[-_TAIL:]}",
-        expected=f"an answer to GET {path}",
-        fix="see whether the machine is overloaded, then run it again",
-    )
+    while not ready():
+        if not alive():
+            raise ServerDiedError(f"{log}: {_tail(log)}")
+        if time.monotonic() > deadline:
+            raise LabError(
+                str(log),
+                got=f"not ready within {START_SECONDS} s: {_tail(log)}",
+                expected="a server that answers",
+                fix="see whether the machine is overloaded, then run it again",
+            )
+        time.sleep(_POLL_SECONDS)
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-_TAIL:].strip() if log.exists() else ""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from nhi_components.provider import installation
 from tools.lab.engine import Engine
+from tools.lab.errors import LabError
 from tools.lab.sandbox import aws, programs, vault
 from tools.lab.sandbox.keeper import Keeper
 from tools.lab.sandbox.ports import ServerDiedError, free_ports
@@ -37,10 +38,12 @@ class Sandbox:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._start(_new_directory(directory))
-            except ServerDiedError:
+            except ServerDiedError as error:
                 # Another process may have taken a port between its choice and its use.
                 if attempt == _ATTEMPTS:
-                    raise
+                    raise LabError(
+                        "sandbox", got=f"a server ended: {error}", expected="it serves", fix="see what its log says"
+                    ) from error
             else:
                 return
 
@@ -56,6 +59,8 @@ class Sandbox:
         try:
             self.aws = aws.Aws(self.keeper, directory, aws_port, secret_key)
             self.vault = vault.Vault(self.keeper, directory, vault_port)
+            # What answered on its port may have been another process.
+            self.keeper.require(aws.NAME, vault.NAME)
         except BaseException:
             self.keeper.close()
             raise

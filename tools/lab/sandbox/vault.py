@@ -11,9 +11,10 @@ from typing import Any
 
 from tools.lab.errors import LabError
 from tools.lab.sandbox.keeper import Keeper, Server
-from tools.lab.sandbox.ports import LOOPBACK, wait_until_answering
+from tools.lab.sandbox.ports import LOOPBACK, answers, wait_until
 
 NAME = "vault"
+_STARTED = "OpenBao server started"
 _READY_SECONDS = 30
 _POLL_SECONDS = 0.02
 
@@ -118,5 +119,11 @@ class Vault:
         return client
 
     def _run(self) -> None:
+        before = self._starts()
         self._keeper.start(NAME)
-        wait_until_answering(self._port, "/v1/sys/health", lambda: self._keeper.alive(NAME), self._log)
+        # Its own word first: what answers on its port might be another process.
+        wait_until(lambda: self._starts() > before, lambda: self._keeper.alive(NAME), self._log)
+        wait_until(lambda: answers(self._port, "/v1/sys/health"), lambda: self._keeper.alive(NAME), self._log)
+
+    def _starts(self) -> int:
+        return self._log.read_text(errors="replace").count(_STARTED) if self._log.exists() else 0
