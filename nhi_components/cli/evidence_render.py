@@ -119,6 +119,8 @@ def _print_timeline(console: Console, ended: TeardownRecord | IncompleteRecord) 
         console.print(Text(f"  left alone, somebody else's: {namesake} ({namesake.unique_id})"))
     for swept in ended.swept:
         console.print(Text(f"  swept: {swept.link} {swept.detail or ''}".rstrip()))
+    for unseen in ended.unseen:
+        console.print(Text(f"  not looked for: {unseen.system} {unseen.kind}: {unseen.reason}", style="yellow"))
     if isinstance(ended, IncompleteRecord):
         for alive in ended.alive:
             text = f"  still alive: {alive.link}, {alive.where}, since {_time(alive.since)}"

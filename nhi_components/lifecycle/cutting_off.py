@@ -48,7 +48,8 @@ class CutOffIncomplete(NhiError):
         failures = "\n".join(f"  {failure}" for failure in outcome.failures)
         super().__init__(
             f"{lease_id}: cut off: {done}; not cut off, nothing was deleted there:\n{failures}\n"
-            "  fix: make the system reachable and run the same command again; it resumes"
+            "  fix: make the system reachable and run the same command again; it resumes. To keep the identity after\n"
+            "  all, run `pulumi up --refresh`, which gives back what was cut off"
         )
 
 

@@ -20,6 +20,7 @@ from nhi_components.lifecycle.evidence.contents import (
     RemovalRow,
     SweptRow,
     TeardownRecord,
+    UnseenRow,
     WaitedFigure,
 )
 from nhi_components.lifecycle.evidence.parts import (
@@ -164,7 +165,11 @@ def _course(waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts]) -
         )
         for figure in figures
     )
-    return {"operation": operation, "swept": swept, "waited": waited}
+    unseen = tuple(
+        UnseenRow(system=spot.system, connection=spot.connection, kind=spot.kind, reason=spot.reason.reason)
+        for spot in removal.blind_spots.values()
+    )
+    return {"operation": operation, "swept": swept, "unseen": unseen, "waited": waited}
 
 
 def _alive_rows(waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts]) -> Iterable[AliveRow]:
@@ -174,8 +179,8 @@ def _alive_rows(waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts
         unconfirmed = row.absent_at if isinstance(row.absent_at, NotChecked) else None
         working = CANARY_WORKS if row.refused_at == CANARY_WORKS else None
         if key in alive or unconfirmed or working:
-            known = alive[key].detail if key in alive else ""
-            detail = known or "; ".join(removal.failures) or (working or unconfirmed or NotChecked("")).reason
+            known = [alive[key].detail] if key in alive and alive[key].detail else []
+            detail = "; ".join([*known, *removal.failures]) or (working or unconfirmed or NotChecked("")).reason
             since = removal.alive_since.get(key, waiting.started)
             where = f"{row.link.system}, connection {row.link.connection}"
             yield AliveRow(link=_record(row.link), where=where, since=since, detail=detail or None)

@@ -27,7 +27,7 @@ class Removal:
     """What is known so far of a lease's removal.
 
     Attributes:
-        absent_since: for each link that is absent now, when it was first seen absent.
+        absent_since: for each link that the newest survey saw absent, when that was first seen.
         alive: what was still ours and alive in the newest survey.
         alive_since: for each of them, since when it has been seen alive.
         swept: leftovers that were deleted here because the engine had not.
@@ -98,7 +98,8 @@ def removal_facts(
     cut_offs = {cut_off.link.key: cut_off for cut_off in outcome.cut_offs} if outcome else {}
     seen = [cut_off.link for cut_off in cut_offs.values()]
     extras = [extra for cut_off in cut_offs.values() for extra in cut_off.extras]
-    known = _distinct([*seen, *extras, *removal.swept.values(), *links])
+    alive = [sighting.link for sighting in removal.alive]
+    known = _distinct([*seen, *extras, *removal.swept.values(), *alive, *links])
     return [_facts(link, removal, cut_offs.get(link.key), canaries) for link in known]
 
 
@@ -147,6 +148,8 @@ def _survey(
             sightings = adapter.survey(lease_id, own)
         except NhiError as failure:
             removal.failures.append(str(failure))
+            for link in own:
+                removal.absent_since.pop(link.key, None)
             continue
         removal.blind_spots |= {(spot.connection, spot.kind): spot for spot in adapter.blind_spots(own)}
         now = clock()

@@ -30,7 +30,8 @@ def incompleteness(teardown: TeardownRecord, earlier: Iterable[Content], path: s
 
 def unchecked_facts(teardown: TeardownRecord) -> list[str]:
     """The facts that a teardown says were not checked, each with its reason."""
-    return [
+    unseen = [f"{row.system} {row.kind}: not looked for: {row.reason}" for row in teardown.unseen]
+    return unseen + [
         f"{row.link}: {name} not checked: {fact.reason}"
         for row in teardown.removals
         for name in FACTS

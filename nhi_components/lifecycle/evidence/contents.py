@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
-from nhi_components.core.links import RemovalFacts, System
+from nhi_components.core.links import LinkKind, RemovalFacts, System
 from nhi_components.core.model import wrong
 from nhi_components.lifecycle.evidence.parts import (
     At,
@@ -128,6 +128,15 @@ class SweptRow(Record):
     detail: Prose | None = None
 
 
+class UnseenRow(Record):
+    """What the connection's rights did not let the surveys look for, so that nothing is said of it."""
+
+    system: System
+    connection: Identifier
+    kind: LinkKind
+    reason: Prose
+
+
 class Phase(Record):
     """One part of the operation and how long it took, by a clock that cannot be set."""
 
@@ -193,6 +202,7 @@ class TeardownRecord(LeaseEnd):
         ledger: everything that was ever linked, as the lease remembers it.
         removals: the five facts of each.
         swept: leftovers that had to be deleted after the engine's own deletes.
+        unseen: what could not be looked for, and why.
         waited: the figures of residue that were waited for.
     """
 
@@ -201,6 +211,7 @@ class TeardownRecord(LeaseEnd):
     ledger: tuple[LinkRecord, ...]
     removals: tuple[ConfirmedRow, ...]
     swept: tuple[SweptRow, ...] = ()
+    unseen: tuple[UnseenRow, ...] = ()
     waited: tuple[WaitedFigure, ...] = ()
 
     @property
@@ -225,6 +236,7 @@ class IncompleteRecord(LeaseEnd):
     ledger: tuple[LinkRecord, ...]
     removals: tuple[RemovalRow, ...] = ()
     swept: tuple[SweptRow, ...] = ()
+    unseen: tuple[UnseenRow, ...] = ()
     waited: tuple[WaitedFigure, ...] = ()
 
     @property
