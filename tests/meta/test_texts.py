@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
-MACHINE = re.compile(r"(?<![\w.])/(?:root|home/[a-z]+|work)/[a-z.]", re.ASCII)
+MACHINE = re.compile(r"(?<![\w.}])/(?:root|home/[a-z]+|work)/[a-z.]", re.ASCII)
 
 
 def tracked(*patterns: str) -> list[Path]:
