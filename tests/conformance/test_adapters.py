@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -303,6 +304,15 @@ def test_no_credential_is_ever_shown(world: World, tags: LeaseTags) -> None:
     assert canaries
     assert len(world.credentials) > 1
     assert not [credential for credential in world.credentials if credential in shown]
+
+
+def test_threads_may_share_an_adapter(world: World, tags: LeaseTags) -> None:
+    admitted = world.adapter().admit(tags, world.create(tags), now())
+    fresh = world.adapter()
+    with ThreadPoolExecutor(8) as pool:
+        surveys = list(pool.map(lambda _: fresh.survey(tags.lease, admitted), range(8)))
+    assert {s.link.key for s in surveys[0]} >= {link.key for link in admitted}
+    assert all(survey == surveys[0] for survey in surveys)
 
 
 def test_root_sees_everything(world: World) -> None:

@@ -171,6 +171,10 @@ class TestWithoutCanary:
         assert is_cut_off(aws_world, tags)
 
 
+def test_a_canary_that_is_only_told_that_its_role_is_gone_still_works(aws_world: AwsWorld) -> None:
+    assert RoleSession("nobody-dev-aaaaaa", now() + timedelta(hours=1), aws_world.iam).works()
+
+
 class TestEventualConsistency:
     """The emulator is consistent at once, so old answers are given in its place for a while."""
 
@@ -271,6 +275,19 @@ class TestSurvey:
         twin = replace(new_tags(os.urandom(16), "twin"), lease=tags.lease[:12] + "aaaaaaaaaa")
         aws_world.adapter().admit(twin, aws_world.create(twin), now())
         assert aws_world.adapter().survey(tags.lease, []) == []
+
+    def test_a_profile_made_anew_since_the_survey_is_not_swept(self, aws_world: AwsWorld, tags: LeaseTags) -> None:
+        adapter, name = aws_world.adapter(), names(tags)[0]
+        admitted = adapter.admit(tags, aws_world.create(tags), now())
+        kind = LinkKind.IAM_INSTANCE_PROFILE
+        sighting = next(s for s in adapter.survey(tags.lease, admitted) if s.link.kind is kind)
+        aws_world.iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=name)
+        aws_world.iam.delete_instance_profile(InstanceProfileName=name)
+        aws_world.iam.create_instance_profile(InstanceProfileName=name, Path=IAM_PATH)
+        adapter.sweep(sighting)
+        assert "instance profile" in aws_world.alive(tags)
+        again = next(s for s in adapter.survey(tags.lease, admitted) if s.link.kind is kind)
+        assert again.ownership is Ownership.NAMESAKE
 
     def test_the_deny_of_the_cut_off_is_the_last_policy_to_go(self, aws_world: AwsWorld, tags: LeaseTags) -> None:
         adapter = aws_world.adapter()
