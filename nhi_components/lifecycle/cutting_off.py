@@ -48,8 +48,9 @@ class CutOffIncomplete(NhiError):
         failures = "\n".join(f"  {failure}" for failure in outcome.failures)
         super().__init__(
             f"{lease_id}: cut off: {done}; not cut off, nothing was deleted there:\n{failures}\n"
-            "  fix: make the system reachable and run the same command again; it resumes. To keep the identity after\n"
-            "  all, run `pulumi up --refresh`, which gives back what was cut off"
+            "  fix: make the system reachable and run the same command again; it resumes\n"
+            "  meanwhile: `pulumi destroy --continue-on-error` also removes the other identities of the stack, wherever\n"
+            "  they can be reached; `pulumi up --refresh` keeps this one after all, and gives back what was cut off"
         )
 
 
