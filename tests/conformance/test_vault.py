@@ -169,6 +169,20 @@ class TestTokens:
         assert len({extra.name for extra in extras if extra.kind is LinkKind.VAULT_TOKEN}) == 30
         assert not any(works(session) for session in sessions)
 
+    def test_the_connection_s_own_is_never_revoked(
+        self, vault_world: VaultWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        _, links = admitted(vault_world, tags)
+        vault_world.root.sys.create_or_update_policy(
+            "everything", 'path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }'
+        )
+        own = vault_world.root.auth.token.create(policies=[names(tags)[0], "everything"])["auth"]["client_token"]
+        monkeypatch.setenv("VAULT_TOKEN", own)
+        adapter = vault_world.adapter()
+        assert not of_kind(adapter.survey(tags.lease, links), LinkKind.VAULT_TOKEN)
+        adapter.cut_off(tags.lease, links, now())
+        assert works(vault_world.server.client(own))
+
     def test_their_leases_are_revoked_with_them(self, vault_world: VaultWorld, tags: LeaseTags) -> None:
         adapter, links = admitted(vault_world, tags)
         mount = f"pki-{os.urandom(4).hex()}"
