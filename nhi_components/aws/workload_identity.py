@@ -19,6 +19,7 @@ from nhi_components.core.links import LinkKind, System
 from nhi_components.core.secret import SecretSpec
 from nhi_components.core.spec import WorkloadSpec, parse_workload
 from nhi_components.core.trust import AccountTrust, ServiceTrust, Trust
+from nhi_components.refusal import refusing_plainly
 
 
 class AwsWorkloadSpec(WorkloadSpec):
@@ -90,7 +91,8 @@ class WorkloadIdentity(Bundle):
             "permissions_boundary": permissions_boundary,
             "session_seconds": session_seconds,
         }
-        spec = parse_workload(AwsWorkloadSpec, name, fields, aws_grant_problems)
+        with refusing_plainly():
+            spec = parse_workload(AwsWorkloadSpec, name, fields, aws_grant_problems)
         super().__init__(
             "nhi:aws:WorkloadIdentity",
             name,
@@ -133,14 +135,19 @@ class WorkloadIdentity(Bundle):
         known = pulumi.Output.all(
             targets=[list(grant.targets) for grant in grants], ends=self.ends, secret=self.secret_arn
         )
+
+        @refusing_plainly()
+        def document(k: dict[str, Any]) -> str:
+            return grants_document(grants, k["targets"], k["ends"], k["secret"])
+
         policy = aws.iam.RolePolicy(
             f"{self._name}-grants",
-            name="grants",
+            name=self.name_of(LinkKind.IAM_ROLE_POLICY),
             role=role.name,
-            policy=known.apply(lambda k: grants_document(grants, k["targets"], k["ends"], k["secret"])),
+            policy=known.apply(document),
             opts=self.child_options(),
         )
-        self._linked.append(policy)
+        self.link(LinkKind.IAM_ROLE_POLICY, policy.name, policy, attributes={"role": role.name})
 
     def _secret(self, role: aws.iam.Role) -> pulumi.Output[str] | None:
         spec = self._spec.secret
@@ -177,7 +184,7 @@ class WorkloadIdentity(Bundle):
 
 
 def _kinds(spec: AwsWorkloadSpec) -> list[LinkKind]:
-    kinds = [LinkKind.IAM_ROLE]
+    kinds = [LinkKind.IAM_ROLE, LinkKind.IAM_ROLE_POLICY]
     if spec.secret:
         kinds.append(LinkKind.SECRETS_MANAGER_SECRET)
     if _is_ec2(spec):

@@ -37,7 +37,7 @@ from nhi_components.lifecycle.ports import Caller, CutOff, Sighting
 from nhi_components.lifecycle.residue import figure_of
 from nhi_components.lifecycle.teardown import CANARY_WORKS, Removal
 
-_KEPT_ATTRIBUTES = ("mount", "role")
+_KEPT_ATTRIBUTES = ("account", "mount", "role")
 _CANARY_LOST = "the canary was lost with the process that had opened it"
 _NOT_STATED = "stated neither in nhi:approval nor in the environment (NHI_APPROVER, NHI_REASON)"
 

@@ -19,6 +19,7 @@ LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
 
 _PLACE_PROPERTY = {
     "aws:iam/role:Role": (LinkKind.IAM_ROLE, "name"),
+    "aws:iam/rolePolicy:RolePolicy": (LinkKind.IAM_ROLE_POLICY, "name"),
     "aws:iam/instanceProfile:InstanceProfile": (LinkKind.IAM_INSTANCE_PROFILE, "name"),
     "aws:secretsmanager/secret:Secret": (LinkKind.SECRETS_MANAGER_SECRET, "name"),
     "vault:index/policy:Policy": (LinkKind.VAULT_POLICY, "name"),
