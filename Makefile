@@ -29,6 +29,7 @@ demo: $(READY) ## the whole life of an identity, narrated, in a sandbox
 
 .PHONY: test
 test: lint engine ## set up what is missing, lint, and run every test
+	@$(PY) -m tools.lab sandbox-install
 	@$(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 .PHONY: lint

@@ -1,4 +1,4 @@
-"""Command line of the laboratory: `python -m tools.lab engine | sandbox-up | sandbox-down | sandbox-env`."""
+"""Command line of the laboratory: `python -m tools.lab engine | sandbox-up | sandbox-down | sandbox-env | ...`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tools.lab.errors import LabError
 
 _COMMANDS = {
     "engine": "have a Pulumi engine: the user's, the official one, or one built from Go modules",
+    "sandbox-install": "have the sandbox's servers, in a virtual environment of their own",
     "sandbox-up": "bring up an AWS emulator and a Vault on loopback, for shells",
     "sandbox-down": "take them down and leave nothing behind",
     "sandbox-env": "print what a shell needs to run plain pulumi commands against them",
@@ -35,11 +36,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(command: str) -> None:
     from tools.lab import engine
-    from tools.lab.sandbox import shell
+    from tools.lab.sandbox import programs, shell
 
     match command:
         case "engine":
             engine.describe(engine.ensure())
+        case "sandbox-install":
+            programs.ensure()
         case "sandbox-up":
             shell.up()
         case "sandbox-down":

@@ -42,7 +42,7 @@ def build(part: GoPart, target: Path, log: Path) -> None:
             f"go build of {part.program}",
             got=f"exit code {built.returncode}:\n      {tail}",
             expected="a build; modules come from GOPROXY, compiled packages go to GOCACHE",
-            fix=f"see {log}; check `go env GOPROXY` and the free disk space (4 GB), then run it again",
+            fix=f"see {log}; check `go env GOPROXY` and the free disk space (8 GB), then run it again",
         )
     _copy_scripts(go, part, target)
 
