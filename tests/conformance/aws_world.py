@@ -74,9 +74,6 @@ class AwsWorld:
         self.iam.create_instance_profile(InstanceProfileName=role, Path=IAM_PATH)
         self.iam.add_role_to_instance_profile(InstanceProfileName=role, RoleName=role)
         arn = self.secrets.create_secret(Name=secret, Tags=marks)["ARN"]
-        # The emulator makes a first version without a value; AWS makes none.
-        version = next(iter(self.secrets.describe_secret(SecretId=arn)["VersionIdsToStages"]))
-        self.secrets.update_secret_version_stage(SecretId=arn, VersionStage="AWSCURRENT", RemoveFromVersionId=version)
         readable = document(
             Principal={"AWS": self.role_arn(tags)}, Action="secretsmanager:GetSecretValue", Resource="*"
         )

@@ -21,6 +21,7 @@ OTHER_ACCOUNT = "222222222222"
 
 REGION = "eu-central-1"
 _HEALTH = "/_ministack/health"
+_EMULATOR = Path(__file__).with_name("emulator.py")
 
 
 def prepare(programs: Path, directory: Path, port: int, secret_key: str) -> Server:
@@ -43,7 +44,7 @@ def prepare(programs: Path, directory: Path, port: int, secret_key: str) -> Serv
         "PYTHONDONTWRITEBYTECODE": "1",
         "LOG_LEVEL": "WARNING",
     }
-    return Server([str(programs / "ministack")], environment, str(folder / "server.log"))
+    return Server([str(programs / "python"), "-I", str(_EMULATOR)], environment, str(folder / "server.log"))
 
 
 class Aws:
