@@ -244,10 +244,7 @@ def test_a_killed_owner_leaves_nothing(tmp_path: Path, engine: Engine) -> None:
     assert all(_listens(address) for address in addresses)
     os.kill(owner.pid, signal.SIGKILL)
     owner.communicate()
-    deadline = time.monotonic() + 30
-    while folder.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not folder.exists()
+    assert _soon(lambda: not folder.exists())
     assert not any(_listens(address) for address in addresses)
 
 
@@ -290,16 +287,20 @@ def test_a_killed_warden_takes_the_servers_with_it_and_the_next_up_starts_anew(s
     record = Record.read(shell_sandbox)
     assert record is not None
     os.kill(record.warden, signal.SIGKILL)
-    deadline = time.monotonic() + 30
-    while _listens(record.vault_address) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not _listens(record.aws_endpoint)
-    assert not _listens(record.vault_address)
+    addresses = (record.aws_endpoint, record.vault_address)
+    assert _soon(lambda: not any(_listens(address) for address in addresses))
     shell.up(shell_sandbox)
     renewed = Record.read(shell_sandbox)
     assert renewed is not None
     assert renewed.warden != record.warden
     assert _listens(renewed.vault_address)
+
+
+def _soon(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
 
 
 def _listens(address: str) -> bool:
