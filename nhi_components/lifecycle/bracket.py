@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from nhi_components.core.errors import NhiError, StillAlive, SystemUnreachable
 from nhi_components.core.ledger import LedgerEntry
-from nhi_components.core.links import Link, System
+from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.cutting_off import (
@@ -33,6 +33,9 @@ from nhi_components.lifecycle.evidence_of_removal import (
 from nhi_components.lifecycle.ports import Caller, Ownership, Sighting, SystemAdapter
 from nhi_components.lifecycle.residue import deadline_of
 from nhi_components.lifecycle.teardown import CANARY_WORKS, Sleep, close, removal_facts
+
+_DELETED_BY_UNIQUE_ID = frozenset({LinkKind.SECRETS_MANAGER_SECRET})
+"""What the engine deletes by its unique id, so that no namesake can be in the way: a secret by its ARN."""
 
 OpenAdapter = Callable[[System, str], SystemAdapter]
 
@@ -152,7 +155,8 @@ class Bracket:
         self.open_recorder().record_cut_off(cut_off_record(self._account(terms, adapters), outcome))
         if outcome.failures:
             raise CutOffIncomplete(lease_id, outcome)
-        self.standing(lease_id, links)
+        if doubtful := _doubtful(links, outcome):
+            self.standing(lease_id, doubtful)
 
     def close(self, terms: Terms, ledger: Sequence[LedgerEntry], *, timeout: timedelta | None = None) -> None:
         """Confirm that nothing of the lease is alive, and record it; the end of `pulumi destroy`.
@@ -193,6 +197,14 @@ class Bracket:
     def _adapters(self, links: Iterable[Link]) -> list[SystemAdapter]:
         places = dict.fromkeys((link.system, link.connection) for link in links)
         return [self.open_adapter(system, connection) for system, connection in places]
+
+
+def _doubtful(links: Sequence[Link], outcome: CutOffOutcome) -> list[Link]:
+    """Choose the links that were not seen to be ours while they were cut off, and that the engine deletes by name."""
+    seen = {cut_off.link.key for cut_off in outcome.cut_offs}
+    return [
+        link for link in links if link.unique_id and link.key not in seen and link.kind not in _DELETED_BY_UNIQUE_ID
+    ]
 
 
 class NamesakeInTheWay(NhiError):

@@ -113,6 +113,8 @@ class FakeSystem:
         self._answer()
         self.cut_offs += 1
         link = links[0]
+        if link.key in {namesake.link.key for namesake in self.namesakes}:
+            return []
         if self.canary_works is None:
             return [CutOff(link, now, now, self.extras, None, "no session could be opened")]
         return [CutOff(link, now, now, self.extras, Canary(link, now, "a credential"))]
