@@ -113,7 +113,7 @@ class FakeSystem:
         self._answer()
         self.cut_offs += 1
         link = links[0]
-        if link.key in {namesake.link.key for namesake in self.namesakes}:
+        if link.key in {namesake.key for namesake in self.namesakes}:
             return []
         if self.canary_works is None:
             return [CutOff(link, now, now, self.extras, None, "no session could be opened")]
