@@ -9,11 +9,11 @@ from typing import Any
 import pulumi
 
 from nhi_components.core.connection import DEFAULT
-from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Identity
 from nhi_components.core.lease_id import name_of
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.tags import LeaseTags
+from nhi_components.refusal import ProgramRefused
 from nhi_components.resources import Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
 
@@ -44,7 +44,7 @@ class Bundle(pulumi.ComponentResource):
         _refuse_own_retention(name, opts)
         guard_against_retention()
         fields = identity.model_dump(mode="json", exclude_none=True)
-        super().__init__(token, name, {"identity": fields, **properties}, opts)
+        super().__init__(token, name, {"identity": fields, **properties}, _not_inheriting_retention(opts))
         self._name, self._identity, self._system, self._connection = name, identity, system, connection
         self._stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
         self._links: list[dict[str, Any]] = []
@@ -135,4 +135,9 @@ class Bundle(pulumi.ComponentResource):
 
 def _refuse_own_retention(name: str, opts: pulumi.ResourceOptions | None) -> None:
     if opts is not None and opts.retain_on_delete:
-        raise SpecError(f"component {name!r}", [retention_problem("opts.retain_on_delete")])
+        raise ProgramRefused(f"component {name!r}", [retention_problem("opts.retain_on_delete")])
+
+
+def _not_inheriting_retention(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """Say no ourselves: the engine lets a component that says nothing retain what its parent retains."""
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(retain_on_delete=False))

@@ -193,4 +193,5 @@ def _id(urn: str, properties: _Properties) -> str:
 
 
 def _failures(error: SpecError) -> list[rpc.CheckFailure]:
-    return [rpc.CheckFailure(problem.path, f"{error.subject}: {problem}") for problem in error.problems]
+    """Name no property: the engine would show its raw value beside the problem, which tells the path itself."""
+    return [rpc.CheckFailure("", f"{error.subject}: {problem}") for problem in error.problems]

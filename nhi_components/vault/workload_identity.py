@@ -18,6 +18,7 @@ from nhi_components.core.links import LinkKind, System
 from nhi_components.core.model import wrong
 from nhi_components.core.secret import SecretSpec
 from nhi_components.core.spec import WorkloadSpec, parse_workload
+from nhi_components.refusal import refusing_plainly
 from nhi_components.vault.documents import policy_document
 
 _DAY = int(timedelta(days=1).total_seconds())
@@ -119,7 +120,8 @@ class WorkloadIdentity(Bundle):
             "approle_mount": approle_mount,
             "secret_mount": secret_mount,
         }
-        spec = parse_workload(VaultWorkloadSpec, name, fields, vault_grant_problems)
+        with refusing_plainly():
+            spec = parse_workload(VaultWorkloadSpec, name, fields, vault_grant_problems)
         super().__init__(
             "nhi:vault:WorkloadIdentity",
             name,
@@ -165,6 +167,7 @@ class WorkloadIdentity(Bundle):
             path=self.name_of(LinkKind.VAULT_KV_PATH),
         )
 
+        @refusing_plainly()
         def document(k: dict[str, Any]) -> str:
             return policy_document(grants, k["targets"], k["lease"], (mount, k["path"]) if mount else None)
 
