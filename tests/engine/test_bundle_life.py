@@ -81,7 +81,9 @@ def test_changed_grants_and_a_renewal_take_effect_in_place(
     role = aws_client("iam").get_role(RoleName=outputs["orders-aws"]["role"])["Role"]
     assert role["RoleId"] == unique_id
     assert _dates(role["AssumeRolePolicyDocument"]) == {f"{ends}T00:00:00Z"}
-    document = aws_client("iam").get_role_policy(RoleName=role["RoleName"], PolicyName=role["RoleName"])["PolicyDocument"]
+    document = aws_client("iam").get_role_policy(RoleName=role["RoleName"], PolicyName=role["RoleName"])[
+        "PolicyDocument"
+    ]
     assert _dates(document) == {f"{ends}T00:00:00Z"}
     entity = vault_client().secrets.identity.read_entity(outputs["orders-vault"]["entity"])["data"]
     assert entity["metadata"]["nhi_ends"] == ends
