@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nhi_components.version import VERSION
 
-_UNIX = '#!/bin/sh\nexec "{python}" -m nhi_components.provider.main "$@"\n'
+RELEASES = (VERSION,)
+"""The releases whose states this one can destroy, itself last. At a destroy the engine asks for exactly the version
+that the state names, so the plugin is registered under each."""
+
+_UNIX = '#!/bin/sh\nexec {python} -m nhi_components.provider.main "$@"\n'
 _WINDOWS = '@"{python}" -m nhi_components.provider.main %*\r\n'
 
 
@@ -19,7 +25,7 @@ class Installation:
 
     Attributes:
         launcher: the file that Pulumi runs.
-        changed: whether this installation wrote it anew.
+        changed: whether this installation wrote it, or that of an earlier release, anew.
     """
 
     launcher: Path
@@ -31,22 +37,44 @@ def pulumi_home() -> Path:
     return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
 
 
-def install(home: Path, python: Path = Path(sys.executable), *, windows: bool = os.name == "nt") -> Installation:
-    """Write a launcher with the absolute path of this interpreter; safe to repeat and to run twice at once.
+def install(
+    home: Path,
+    python: Path = Path(sys.executable),
+    *,
+    windows: bool = os.name == "nt",
+    releases: Sequence[str] = RELEASES,
+) -> Installation:
+    """Write launchers with the absolute path of this interpreter; safe to repeat and to run twice at once.
 
     Args:
         home: Pulumi's home.
         python: the interpreter that has this library.
         windows: whether Pulumi looks for a `.cmd` file there.
+        releases: the versions to register it under.
+
+    Returns:
+        What became of the last one.
     """
-    folder = home / "plugins" / f"resource-nhi-v{VERSION}"
-    launcher = folder / ("pulumi-resource-nhi.cmd" if windows else "pulumi-resource-nhi")
-    content = (_WINDOWS if windows else _UNIX).format(python=python.absolute())
-    if launcher.is_file() and launcher.read_text(encoding="utf-8") == content:
-        return Installation(launcher, changed=False)
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{launcher.name}.{os.getpid()}"
-    draft.write_text(content, encoding="utf-8", newline="")
+    content = _content(python.absolute(), windows).encode()
+    name = "pulumi-resource-nhi.cmd" if windows else "pulumi-resource-nhi"
+    launchers = [home / "plugins" / f"resource-nhi-v{release}" / name for release in releases]
+    changed = [_write(launcher, content) for launcher in launchers]
+    return Installation(launchers[-1], any(changed))
+
+
+def _content(python: Path, windows: bool) -> str:
+    if windows:
+        return _WINDOWS.format(python=str(python).replace("%", "%%"))
+    return _UNIX.format(python=shlex.quote(str(python)))
+
+
+def _write(launcher: Path, content: bytes) -> bool:
+    """Write a launcher unless it is as it should be; tell whether it was written."""
+    if launcher.is_file() and launcher.read_bytes() == content:
+        return False
+    launcher.parent.mkdir(parents=True, exist_ok=True)
+    draft = launcher.with_name(f".{launcher.name}.{os.getpid()}")
+    draft.write_bytes(content)
     draft.chmod(0o755)
     draft.replace(launcher)
-    return Installation(launcher, changed=True)
+    return True
