@@ -30,6 +30,8 @@ _PLACE_PROPERTY = {
 ENGINE_MANAGED = frozenset(kind for kind, _ in _PLACE_PROPERTY.values())
 """The kinds that the engine itself creates and deletes; what else is linked is made by the seal."""
 
+_ON_ANOTHER = frozenset({LinkKind.IAM_ROLE_POLICY})
+"""The kinds that the engine finds again by the name of what they are on."""
 
 Place = tuple[LinkKind, str]
 """Where something is in a bundle: its kind and its name; for an alias its id, because it is named after its entity."""
@@ -149,7 +151,10 @@ def _in_bundle(urn: str) -> bool:
 
 def _is_part_of(resource: Mapping[str, Any], urns: set[str]) -> bool:
     """Tell whether it is a part of a bundle that exists only on one of these, such as an inline policy."""
-    if _place(resource) or resource["type"].startswith("nhi:") or not _in_bundle(resource["urn"]):
+    place = _place(resource)
+    if (place and place[0] not in _ON_ANOTHER) or resource["type"].startswith("nhi:"):
+        return False
+    if not _in_bundle(resource["urn"]):
         return False
     named = [urn for urns_ in (resource.get("propertyDependencies") or {}).values() for urn in urns_ or []]
     return any(urn in urns for urn in named)

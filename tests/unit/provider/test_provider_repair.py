@@ -1,0 +1,177 @@
+"""Planning and carrying out a repair, on the state of a real stack and scripted systems."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.lifecycle.bracket import OpenAdapter
+from nhi_components.lifecycle.ports import Ownership, Sighting
+from nhi_components.provider.repair import RepairPlan, delete_orphans, plan, repaired
+from nhi_components.provider.settings import Settings
+from nhi_components.provider.stack_state import HeldLease, held_leases, held_urns
+
+STATE = Path(__file__).parents[2] / "fixtures" / "states" / "0.1.0" / "stack.json"
+
+
+@dataclass
+class Scripted:
+    """A system on which a survey finds what the test says; the rest of the port is not asked."""
+
+    found: list[Sighting] = field(default_factory=list)
+    asked: list[tuple[str, list[Link]]] = field(default_factory=list)
+    swept: list[Link] = field(default_factory=list)
+
+    system = System.AWS
+    connection = "default"
+
+    def survey(self, lease_id: str, links: Sequence[Link]) -> list[Sighting]:
+        self.asked.append((lease_id, list(links)))
+        return self.found
+
+    def sweep(self, sighting: Sighting) -> None:
+        self.swept.append(sighting.link)
+
+
+@pytest.fixture
+def state() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(STATE.read_text())
+    return loaded
+
+
+@pytest.fixture
+def aws() -> Scripted:
+    return Scripted()
+
+
+@pytest.fixture
+def vault() -> Scripted:
+    made = Scripted()
+    made.system = System.VAULT
+    return made
+
+
+@pytest.fixture
+def settings() -> list[Settings]:
+    """The settings with which systems were reached."""
+    return []
+
+
+def lease(state: dict[str, Any], system: System) -> HeldLease:
+    return next(lease for lease in held_leases(state) if lease.links[0].system is system)
+
+
+def ours(link: Link) -> Sighting:
+    return Sighting(link, Ownership.OURS)
+
+
+def planned(state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]) -> RepairPlan:
+    def opening(given: Settings) -> OpenAdapter:
+        settings.append(given)
+        return lambda system, connection: {System.AWS: aws, System.VAULT: vault}[system]
+
+    return plan(state, opening)
+
+
+def drop(state: dict[str, Any], kind: str) -> str:
+    """Let the state forget the resource of a type, as a killed engine leaves it; return its URN."""
+    resources = state["deployment"]["resources"]
+    urn = next(r["urn"] for r in resources if r["type"] == kind)
+    state["deployment"]["resources"] = [r for r in resources if r["urn"] != urn]
+    state["deployment"]["pending_operations"] = [{"resource": {"urn": urn}, "type": "creating"}]
+    return str(urn)
+
+
+def test_each_lease_is_looked_for_through_its_own_provider(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    found = planned(state, aws, vault, settings)
+    assert found.empty
+    assert [system.asked[0][0] for system in (aws, vault)] == [
+        lease(state, system).terms.lease_id for system in (System.AWS, System.VAULT)
+    ]
+    assert {given.approval.approver for given in settings} == {None, "change board"}
+    (role,) = [link for link in aws.asked[0][1] if link.kind is LinkKind.IAM_ROLE]
+    assert role.unique_id
+
+
+def test_what_the_state_holds_is_no_orphan(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    aws.found = [ours(link) for link in lease(state, System.AWS).admitted]
+    vault.found = [ours(link) for link in lease(state, System.VAULT).admitted]
+    assert planned(state, aws, vault, settings).empty
+
+
+def test_what_the_engine_made_and_forgot_is_deleted_and_its_operation_dropped(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    role = next(link for link in lease(state, System.AWS).admitted if link.kind is LinkKind.IAM_ROLE)
+    urn = drop(state, "aws:iam/role:Role")
+    aws.found = [ours(role)]
+    found = planned(state, aws, vault, settings)
+    assert [orphan.sighting.link for orphan in found.orphans] == [role]
+    assert (found.interrupted, found.unsure, found.others) == ((urn,), (), ())
+    assert not found.empty
+    delete_orphans(found)
+    assert aws.swept == [role]
+    assert repaired(state, found)["deployment"]["pending_operations"] == []
+    assert held_urns(repaired(state, found)) == held_urns(state)
+
+
+def test_what_the_seal_makes_is_no_orphan(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    entry = next(link for link in lease(state, System.VAULT).links if link.kind is LinkKind.VAULT_KV_PATH)
+    token = Link(System.VAULT, LinkKind.VAULT_TOKEN, "fingerprint")
+    vault.found = [ours(entry), ours(token)]
+    assert planned(state, aws, vault, settings).empty
+
+
+@pytest.mark.parametrize(("mount", "orphans"), [("approle", 1), ("userpass", 0)])
+def test_an_alias_is_an_orphan_only_where_the_engine_makes_one(
+    state: dict[str, Any],
+    aws: Scripted,
+    vault: Scripted,
+    settings: list[Settings],
+    mount: str,
+    orphans: int,
+) -> None:
+    alias = Link(System.VAULT, LinkKind.VAULT_ENTITY_ALIAS, "orders", unique_id="another", attributes={"mount": mount})
+    vault.found = [ours(alias)]
+    assert len(planned(state, aws, vault, settings).orphans) == orphans
+
+
+def test_a_namesake_that_the_state_takes_for_ours_is_forgotten_and_another_is_not(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    role = next(link for link in lease(state, System.AWS).admitted if link.kind is LinkKind.IAM_ROLE)
+    theirs = replace(role, unique_id="AROATHEIRS")
+    stranger = replace(theirs, name="somebody-elses")
+    aws.found = [Sighting(theirs, Ownership.NAMESAKE), Sighting(stranger, Ownership.NAMESAKE)]
+    found = planned(state, aws, vault, settings)
+    assert (found.namesakes, found.orphans) == ((theirs,), ())
+    assert found.changes_state
+    delete_orphans(found)
+    assert aws.swept == []
+    assert len(held_urns(state) - held_urns(repaired(state, found))) == 2
+
+
+@pytest.mark.parametrize("kind", ["deleting", "updating", "reading"])
+def test_what_was_interrupted_and_is_in_the_state_is_read_afresh(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings], kind: str
+) -> None:
+    urn = next(r["urn"] for r in state["deployment"]["resources"] if r["type"] == "nhi:index:Seal")
+    elsewhere = "urn:pulumi:dev::kept::aws:s3/bucket:Bucket::mine"
+    state["deployment"]["pending_operations"] = [
+        {"resource": {"urn": urn}, "type": kind},
+        {"resource": {"urn": elsewhere}, "type": kind},
+    ]
+    found = planned(state, aws, vault, settings)
+    assert (found.interrupted, found.unsure, found.others) == ((urn,), (urn,), (elsewhere,))

@@ -1,0 +1,133 @@
+"""Reading bundles from a stack's state, and taking out what does not belong there; on the state of a real stack."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nhi_components.core.connection import VaultConnection
+from nhi_components.core.errors import NhiError
+from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.provider.schema import StateTooNew
+from nhi_components.provider.stack_state import (
+    held_leases,
+    held_urns,
+    interrupted,
+    place_of,
+    settings_of,
+    without_interrupted,
+    without_namesakes,
+)
+
+STATE = Path(__file__).parents[2] / "fixtures" / "states" / "0.1.0" / "stack.json"
+BUCKET = "urn:pulumi:dev::kept::aws:s3/bucket:Bucket::mine"
+ROLE = "aws:iam/role:Role"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+
+
+@pytest.fixture
+def state() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(STATE.read_text())
+    return loaded
+
+
+def resource(state: dict[str, Any], kind: str) -> dict[str, Any]:
+    return next(r for r in state["deployment"]["resources"] if r["type"] == kind)
+
+
+def with_pending(state: dict[str, Any], *operations: tuple[str, str]) -> dict[str, Any]:
+    pending = [{"resource": {"urn": urn}, "type": kind} for urn, kind in operations]
+    return {**state, "deployment": {**state["deployment"], "pending_operations": pending}}
+
+
+def test_every_lease_is_found_with_what_the_state_holds_of_it(state: dict[str, Any]) -> None:
+    leases = {lease.links[0].system: lease for lease in held_leases(state)}
+    assert set(leases) == {System.AWS, System.VAULT}
+    aws, vault = leases[System.AWS], leases[System.VAULT]
+    name = aws.links[0].name
+    secret = f"nhi/test/orders-{name.rsplit('-', 1)[1]}"
+    assert aws.held == {
+        (LinkKind.IAM_ROLE, name),
+        (LinkKind.IAM_ROLE_POLICY, name),
+        (LinkKind.IAM_INSTANCE_PROFILE, name),
+        (LinkKind.SECRETS_MANAGER_SECRET, secret),
+    }
+    assert {kind for kind, _ in vault.held} == {
+        LinkKind.VAULT_APPROLE,
+        LinkKind.VAULT_ENTITY,
+        LinkKind.VAULT_ENTITY_ALIAS,
+        LinkKind.VAULT_POLICY,
+    }
+    assert all(link.unique_id for link in aws.admitted if link.kind is LinkKind.IAM_ROLE)
+    assert aws.terms.stack == "kept/dev"
+
+
+def test_a_lease_without_a_seal_is_found(state: dict[str, Any]) -> None:
+    left = [r for r in state["deployment"]["resources"] if r["type"] != "nhi:index:Seal"]
+    state["deployment"]["resources"] = left
+    assert [lease.admitted for lease in held_leases(state)] == [(), ()]
+
+
+def test_a_stack_without_anything_holds_nothing() -> None:
+    assert held_leases({"deployment": {"resources": None}}) == []
+    assert held_urns({"deployment": {}}) == set()
+
+
+def test_the_providers_settings_are_read_from_the_state(state: dict[str, Any]) -> None:
+    leases = {lease.links[0].system: lease for lease in held_leases(state)}
+    explicit = settings_of(state, leases[System.VAULT].provider)
+    assert explicit.vault == {"default": VaultConnection()}
+    assert (explicit.approval.approver, explicit.approval.reason) == ("change board", "CHG-1")
+    assert settings_of(state, leases[System.AWS].provider).approval.approver is None
+
+
+def test_a_provider_that_the_state_does_not_hold_is_an_error(state: dict[str, Any]) -> None:
+    with pytest.raises(NhiError, match="--connections"):
+        settings_of(state, "urn:pulumi:dev::kept::pulumi:providers:nhi::gone::1")
+
+
+def test_a_state_of_a_newer_schema_is_refused(state: dict[str, Any]) -> None:
+    resource(state, "nhi:index:Lease")["outputs"]["schemaVersion"] = 2
+    with pytest.raises(StateTooNew, match="schemaVersion 2"):
+        held_leases(state)
+
+
+def test_interrupted_operations_are_told_apart_and_dropped_inside_bundles_only(state: dict[str, Any]) -> None:
+    role = resource(state, ROLE)["urn"]
+    pending = with_pending(state, (role, "deleting"), (BUCKET, "creating"))
+    assert interrupted(pending) == ([role], [BUCKET])
+    kept = without_interrupted(pending)["deployment"]["pending_operations"]
+    assert [operation["resource"]["urn"] for operation in kept] == [BUCKET]
+    assert interrupted(state) == ([], [])
+
+
+def test_a_namesake_is_forgotten_with_what_is_on_it_and_nothing_else(state: dict[str, Any]) -> None:
+    before = deepcopy(state)
+    role = resource(state, ROLE)
+    user_made = {
+        "urn": "urn:pulumi:dev::kept::aws:iam/rolePolicy:RolePolicy::by-the-user",
+        "type": POLICY,
+        "dependencies": [role["urn"]],
+        "propertyDependencies": {"role": [role["urn"]]},
+    }
+    state["deployment"]["resources"].append(user_made)
+    namesake = Link(System.AWS, LinkKind.IAM_ROLE, role["outputs"]["name"], unique_id="AROATHEIRS")
+    repaired = without_namesakes(state, [namesake])
+    gone = held_urns(state) - held_urns(repaired)
+    assert gone == {role["urn"], resource(state, POLICY)["urn"]}
+    seal = next(r for r in repaired["deployment"]["resources"] if r["urn"].endswith("orders-aws-seal"))
+    assert LinkKind.IAM_ROLE not in {link["kind"] for link in seal["outputs"]["admitted"]}
+    assert not any(urn in json.dumps(repaired) for urn in gone)
+    state["deployment"]["resources"].pop()
+    assert state == before
+
+
+def test_the_place_of_an_alias_is_its_id() -> None:
+    alias = Link(System.VAULT, LinkKind.VAULT_ENTITY_ALIAS, "orders-test-abcdef", unique_id="alias-1")
+    assert place_of(alias) == (LinkKind.VAULT_ENTITY_ALIAS, "alias-1")
+    role = Link(System.AWS, LinkKind.IAM_ROLE, "orders-test-abcdef", unique_id="AROA")
+    assert place_of(role) == (LinkKind.IAM_ROLE, "orders-test-abcdef")
