@@ -152,7 +152,7 @@ class Bracket:
         outcome = cut_off(adapters, lease_id, links, self.clock)
         self.handed_over[lease_id] = outcome
         self.prove_evidence()
-        self.open_recorder().record_cut_off(cut_off_record(self._account(terms, adapters), outcome))
+        self.open_recorder().record_cut_off(cut_off_record(self._account(terms, adapters), outcome, links))
         if outcome.failures:
             raise CutOffIncomplete(lease_id, outcome)
         if doubtful := _doubtful(links, outcome):

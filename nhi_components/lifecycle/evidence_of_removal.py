@@ -78,10 +78,11 @@ class Waiting:
     patience: timedelta
 
 
-def cut_off_record(account: Account, outcome: CutOffOutcome) -> CutOffRecord:
+def cut_off_record(account: Account, outcome: CutOffOutcome, links: Sequence[Link]) -> CutOffRecord:
     """Say what cutting a lease off did."""
     rows = [row for cut_off in outcome.cut_offs for row in CutOffRow.of(_plain(cut_off))]
-    return CutOffRecord(**_common(account), started=outcome.started_at, rows=tuple(rows))
+    linked = tuple(_record(link) for link in links)
+    return CutOffRecord(**_common(account), started=outcome.started_at, rows=tuple(rows), linked=linked)
 
 
 def teardown_record(

@@ -19,6 +19,7 @@ from tests.engine.programs import (
     program,
     queue,
     resource,
+    resources,
     summary,
     vault_bundle,
     with_identity,
@@ -102,6 +103,7 @@ def test_an_ordinary_destroy_cuts_everything_off_and_leaves_sound_evidence(
     session, token = RoleSession(aws_client, on_aws["arn"]), log_in(vault_client, in_vault)
     assert session.sends()
     assert reads(token, in_vault["secret"])
+    sealed = {link.get("uniqueId") for seal in resources(stack, "Seal") for link in seal["outputs"]["admitted"]}
 
     stack.destroy(NHI_APPROVER="Ada Example", NHI_REASON="CHG-2")
     assert not session.sends()
@@ -113,13 +115,16 @@ def test_an_ordinary_destroy_cuts_everything_off_and_leaves_sound_evidence(
     assert vault_client().read(in_vault["secret"].replace("secret/", "secret/metadata/")) is None
 
     assert_gone(stack, on_aws["lease"], in_vault["lease"])
+    named = set()
     for lease, principal in ((on_aws["lease"], "iam-role"), (in_vault["lease"], "vault-entity")):
         told = evidence(stack, lease)
+        named |= {row["link"]["unique_id"] for row in told["removals"]}
         assert (told["approver"]["value"], told["reason"]["value"]) == ("Ada Example", "CHG-2")
         (row,) = [row for row in told["removals"] if row["link"]["kind"] == principal]
         assert all(row[fact]["state"] == "at" for fact in ("disabled_at", "absent_at", "refused_at"))
         cut = evidence(stack, lease, "cut-off")
         assert any(row["canary_opened_at"] for row in cut["rows"])
+    assert named == sealed
 
 
 def _granted(action: str, target: str = "secret/data/trial/one", **identity: Any) -> str:

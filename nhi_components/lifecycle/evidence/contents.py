@@ -183,16 +183,22 @@ class LeaseEnd(Record):
 
 
 class CutOffRecord(LeaseEnd):
-    """The principal was disabled and its sessions are refused; written before anything is deleted."""
+    """The principal was disabled and its sessions are refused; written before anything is deleted.
+
+    Attributes:
+        rows: what was cut off, and what hung on it that no program made.
+        linked: everything that was linked, with the unique ids that tell it from a namesake.
+    """
 
     kind: Literal[Kind.CUT_OFF] = Kind.CUT_OFF
     started: UtcTime
     rows: tuple[CutOffRow, ...]
+    linked: tuple[LinkRecord, ...] = ()
 
     @property
     def links(self) -> tuple[LinkRecord, ...]:
         """Everything that was seen to belong to the lease."""
-        return tuple(row.link for row in self.rows)
+        return _distinct([*(row.link for row in self.rows), *self.linked])
 
 
 class TeardownRecord(LeaseEnd):
