@@ -88,8 +88,6 @@ def read_settings(properties: Mapping[str, Any]) -> Settings:
     """
     names = {"deadlineSeconds": "deadline_seconds"}
     fields = {names.get(key, key): structured(value) for key, value in properties.items() if key != "version"}
-    if isinstance(fields.get("deadline_seconds"), str):
-        fields["deadline_seconds"] = float(fields["deadline_seconds"])
     return Settings.parse(fields)
 
 

@@ -71,5 +71,10 @@ def contains_unknown(value: Any) -> bool:
 
 
 def structured(value: Any) -> Any:
-    """Read a setting that may come as JSON text, as provider and stack configuration give it."""
-    return json.loads(value) if isinstance(value, str) and value[:1] in "[{" else value
+    """Read a setting that may come as JSON text, as provider and stack configuration give it; no JSON stays text."""
+    if not isinstance(value, str) or not value.startswith(("[", "{")):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,161 @@
+"""What Lease and Seal keep in the state, and what changes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from nhi_components.core.errors import SpecError
+from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.provider import lease, seal
+from nhi_components.provider.schema import SCHEMA_VERSION, StateTooNew, readable
+from nhi_components.provider.values import UNKNOWN
+
+NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
+SEED = b"engine's seed"
+IDENTITY: dict[str, Any] = {
+    "name": "orders",
+    "environment": "prod",
+    "owner": {"team": "payments", "email": "payments@example.com"},
+    "purpose": "sends order events",
+    "expires": {"after_days": 30},
+}
+ROLE = {"system": "aws", "connection": "default", "kind": "iam-role", "attributes": {}}
+SECRET = {"system": "aws", "connection": "default", "kind": "secrets-manager-secret", "attributes": {}}
+
+
+def inputs(*parts: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"identity": {**IDENTITY, **changes}, "stack": "shop/prod", "parts": list(parts or (ROLE, SECRET))}
+
+
+def stamped(*parts: dict[str, Any], now: datetime = NOW) -> dict[str, Any]:
+    return lease.check(inputs(*parts), {}, SEED, now)
+
+
+class TestCheck:
+    def test_it_stamps_issue_day_end_and_id(self) -> None:
+        checked = stamped()
+        assert (checked["issued"], checked["ends"]) == ("2026-03-01", "2026-03-31")
+        assert checked["leaseId"] == stamped()["leaseId"]
+        assert checked["leaseId"] != lease.check(inputs(), {}, b"another", NOW)["leaseId"]
+
+    def test_the_day_is_that_of_utc(self) -> None:
+        east = NOW.astimezone(datetime.strptime("+0900", "%z").tzinfo)
+        assert stamped(now=east)["issued"] == "2026-03-01"
+
+    def test_what_was_stamped_is_kept(self) -> None:
+        first = stamped()
+        again = lease.check(inputs(purpose="sends other events"), first, b"another", NOW + timedelta(days=20))
+        assert {name: again[name] for name in ("leaseId", "issued", "ends")} == {
+            name: first[name] for name in ("leaseId", "issued", "ends")
+        }
+
+    def test_a_renewal_counts_from_the_issue_day(self) -> None:
+        renewed = lease.check(inputs(expires={"after_days": 90}), stamped(), SEED, NOW + timedelta(days=20))
+        assert renewed["ends"] == "2026-05-30"
+
+    def test_an_end_that_has_come_does_not_keep_a_lease_from_being_checked(self) -> None:
+        late = NOW + timedelta(days=60)
+        assert lease.check(inputs(), stamped(), SEED, late)["ends"] == "2026-03-31"
+
+    def test_a_new_end_in_the_past_is_refused(self) -> None:
+        with pytest.raises(SpecError, match="2026-02-01"):
+            lease.check(inputs(expires={"on": "2026-02-01"}), {}, SEED, NOW)
+
+    def test_unknown_values_are_refused(self) -> None:
+        with pytest.raises(SpecError, match="only at deployment"):
+            lease.check(inputs(purpose=UNKNOWN), {}, SEED, NOW)
+
+    def test_every_problem_of_the_identity_is_told(self) -> None:
+        with pytest.raises(SpecError) as raised:
+            lease.check(inputs(name="Not Good", purpose="short"), {}, SEED, NOW)
+        assert {problem.path for problem in raised.value.problems} == {"name", "purpose"}
+
+
+class TestLedger:
+    def test_names_follow_from_the_lease_id(self) -> None:
+        held = lease.LeaseInputs.from_state(stamped())
+        assert {part.name for part in held.parts} == {
+            f"orders-prod-{held.lease_id[6:12]}",
+            f"nhi/prod/orders-{held.lease_id[6:12]}",
+        }
+        assert held.tags.lease == held.lease_id
+
+    def test_what_leaves_stays_on_it_until_it_is_confirmed_gone(self) -> None:
+        first = lease.outputs(stamped())
+        assert lease.changed(first, stamped()) == []
+        fewer = lease.check(inputs(ROLE), first, SEED, NOW)
+        assert lease.changed(first, fewer) == ["parts"]
+        second = lease.outputs(fewer, first)
+        (left,) = lease.departed(lease.ledger_of(second))
+        assert left.kind is LinkKind.SECRETS_MANAGER_SECRET
+        assert lease.changed(second, fewer) == ["ledger"]
+        entries = lease.confirm(lease.ledger_of(second), {left.key}, NOW)
+        third = lease.with_ledger(second, entries)
+        assert lease.departed(lease.ledger_of(third)) == []
+        assert len(lease.ledger_of(third)) == 2
+        assert lease.changed(third, fewer) == []
+
+    def test_what_comes_back_is_linked_again(self) -> None:
+        first = lease.outputs(stamped())
+        second = lease.outputs(lease.check(inputs(ROLE), first, SEED, NOW), first)
+        third = lease.outputs(stamped(), second)
+        assert lease.departed(lease.ledger_of(third)) == []
+
+
+LINKS: list[dict[str, Any]] = [
+    {"system": "aws", "connection": "default", "kind": "iam-role", "name": "orders-prod-abcdef", "uniqueId": "AROA"},
+    {"system": "aws", "connection": "default", "kind": "secrets-manager-secret", "name": "nhi/prod/orders-abcdef"},
+]
+SEAL: dict[str, Any] = {
+    "leaseId": "lease-abcdefghijklmnop",
+    "identity": "orders",
+    "environment": "prod",
+    "owner": "payments@example.com",
+    "purpose": "sends order events",
+    "issued": "2026-03-01",
+    "ends": "2026-03-31",
+    "stack": "shop/prod",
+    "links": LINKS,
+}
+
+
+class TestSeal:
+    def sealed(self, **options: bool) -> dict[str, Any]:
+        return seal.outputs(SEAL, list(seal.SealInputs.from_state(SEAL).links), **options)
+
+    def test_what_is_admitted_as_declared_does_not_change(self) -> None:
+        assert seal.changed(self.sealed(), SEAL) == []
+        assert seal.admitted_of(self.sealed()) == list(seal.SealInputs.from_state(SEAL).links)
+        assert self.sealed()["schemaVersion"] == SCHEMA_VERSION
+
+    def test_a_changed_input_is_named(self) -> None:
+        assert seal.changed(self.sealed(), {**SEAL, "ends": "2026-05-01"}) == ["ends"]
+
+    def test_what_is_no_longer_admitted_is_admitted_anew(self) -> None:
+        fewer = seal.outputs(self.sealed(), seal.admitted_of(self.sealed())[:1])
+        assert seal.changed(fewer, SEAL) == ["admitted"]
+
+    def test_what_an_unfinished_teardown_cut_off_is_admitted_anew(self) -> None:
+        cut_off = self.sealed(cut_off=True)
+        assert seal.changed(cut_off, SEAL) == ["admitted"]
+        assert seal.admitted_of(cut_off) == seal.admitted_of(self.sealed())
+        assert seal.outputs(cut_off, seal.admitted_of(cut_off)) == self.sealed()
+
+    def test_what_left_the_program_is_known(self) -> None:
+        fewer = {**SEAL, "links": LINKS[:1]}
+        (left,) = seal.departed(self.sealed(), fewer)
+        assert left == Link(System.AWS, LinkKind.SECRETS_MANAGER_SECRET, "nhi/prod/orders-abcdef")
+
+
+@pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 0, "1", None])
+def test_a_schema_that_is_not_known_is_refused(version: object) -> None:
+    with pytest.raises(StateTooNew, match="nhi plugin install"):
+        readable({"leaseId": "lease-abcdefghijklmnop", "schemaVersion": version})
+
+
+def test_this_schema_and_what_has_no_version_yet_are_read() -> None:
+    assert readable({"schemaVersion": SCHEMA_VERSION}) == {"schemaVersion": SCHEMA_VERSION}
+    assert readable({}) == {}

@@ -1,0 +1,61 @@
+"""Between the engine's property values and plain Python values, there and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi.provider.experimental.property_value import Computed, PropertyValue
+
+from nhi_components.provider.values import (
+    UNKNOWN,
+    contains_unknown,
+    plain,
+    plain_map,
+    property_map,
+    property_value,
+    structured,
+)
+
+
+@pytest.mark.parametrize(
+    "value", [None, True, False, "text", "", 0, 7, 2.5, [], ["a", 1, None], {}, {"a": {"b": [True, {"c": "d"}]}}]
+)
+def test_a_plain_value_survives_the_way_there_and_back(value: Any) -> None:
+    back = plain(property_value(value))
+    assert back == value
+    assert type(back) is type(value)
+
+
+def test_whole_numbers_become_integers() -> None:
+    assert plain(PropertyValue(30.0)) == 30
+    assert isinstance(plain(PropertyValue(30.0)), int)
+
+
+def test_what_is_unknown_stays_unknown() -> None:
+    assert plain(PropertyValue(Computed())) is UNKNOWN
+    assert isinstance(property_value(UNKNOWN).value, Computed)
+    assert contains_unknown({"a": ["b", {"c": UNKNOWN}]})
+    assert not contains_unknown({"a": ["b", {"c": None}]})
+    assert "unknown" in repr(UNKNOWN)
+
+
+def test_the_engines_own_keys_and_absent_values_are_left_out() -> None:
+    assert plain_map({"__internal": PropertyValue({}), "a": PropertyValue("b")}) == {"a": "b"}
+    assert set(property_map({"a": None, "b": False})) == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        ("[1]", [1]),
+        ("plain", "plain"),
+        ("", ""),
+        ("{no json", "{no json"),
+        (3, 3),
+        ({"a": 1}, {"a": 1}),
+    ],
+)
+def test_a_setting_may_come_as_json_text(text: Any, value: Any) -> None:
+    assert structured(text) == value
