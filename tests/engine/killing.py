@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tests.engine.programs import nhi
 from tools.lab.errors import LabError
@@ -65,6 +66,15 @@ def kill(*processes: int) -> None:
             os.kill(number, signal.SIGKILL)
         except ProcessLookupError:
             continue
+
+
+def alive(process: int) -> bool:
+    """Tell whether a process runs; one that has ended and that nobody has waited for does not."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def repair(stack: Project) -> None:

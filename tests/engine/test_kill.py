@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
 from tests.engine.access import RoleSession, log_in, value_in
 from tests.engine.inventory import everything
-from tests.engine.killing import Point, inline_policy, kill, killed, of_ours, provider_of, repair, stopped
+from tests.engine.killing import Point, alive, inline_policy, kill, killed, of_ours, provider_of, repair, stopped
 from tests.engine.programs import assert_gone, aws_bundle, evidence, program, vault_bundle
 from tools.lab.gate import Gate, When, operation, path
 from tools.lab.project import Project
@@ -167,9 +166,9 @@ def test_the_provider_ends_with_its_engine(gated: Callable[[str], Project], sand
         kill(running.process.pid)
         running.wait()
         deadline = time.monotonic() + ENDING_SECONDS
-        while any(Path(f"/proc/{number}").exists() for number in providers) and time.monotonic() < deadline:
+        while any(map(alive, providers)) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert not any(Path(f"/proc/{number}").exists() for number in providers)
+        assert not any(map(alive, providers))
     repair(stack)
     stack.destroy()
     assert everything(sandbox) == {}
