@@ -50,7 +50,8 @@ class CutOffIncomplete(NhiError):
             f"{lease_id}: cut off: {done}; not cut off, nothing was deleted there:\n{failures}\n"
             "  fix: make the system reachable and run the same command again; it resumes\n"
             "  meanwhile: `pulumi destroy --continue-on-error` also removes the other identities of the stack,\n"
-            "  wherever they can be reached; `pulumi up --refresh` keeps this one after all, and gives back what was cut off"
+            "  wherever they can be reached; `pulumi up --refresh` keeps this one after all, and gives back what\n"
+            "  was cut off"
         )
 
 
