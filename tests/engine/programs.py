@@ -6,13 +6,15 @@ Each bundle exports its outputs under its own component name.
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from nhi_components.lifecycle.evidence.reader import in_order
+from nhi_components.lifecycle.evidence.settings import EvidenceSettings, open_store
+from nhi_components.lifecycle.evidence.verify import verify
 from tools.lab.project import Project, Run
 from tools.lab.sandbox.aws import ACCOUNT
 
@@ -118,12 +120,15 @@ def evidence_folder(stack: Project) -> Path:
 
 
 def evidence(stack: Project, lease: str, kind: str = "teardown") -> dict[str, Any]:
-    """What the newest sound statement of that kind says of a lease: `cut-off`, `teardown` or `teardown-incomplete`."""
-    shown = nhi(stack, "evidence", "show", "--lease", lease, "--output", "json")
-    assert shown.code == 0, shown.text
-    statements = [s for s in json.loads(shown.stdout)["statements"] if s["predicate"]["content"]["kind"] == kind]
-    content: dict[str, Any] = statements[-1]["predicate"]["content"]
-    return content
+    """What the newest statement of that kind says of a lease: `cut-off`, `teardown` or `teardown-incomplete`.
+
+    All evidence of the project has to be sound: signatures, chain and completeness.
+    """
+    report = verify(open_store(EvidenceSettings(directory=evidence_folder(stack))), None, None)
+    assert report.ok, report.flaws
+    statements = in_order(reading.predicate for reading in report.readings if reading.predicate)
+    contents = [s.content for s in statements if (s.lease_id, s.kind) == (lease, kind)]
+    return contents[-1].model_dump(mode="json")
 
 
 def assert_gone(stack: Project, *leases: str) -> None:
@@ -138,8 +143,6 @@ def assert_confirmed_gone(stack: Project, *leases: str) -> None:
         looked = nhi(stack, "verify", "--lease", lease)
         assert looked.code == 0, looked.text
         assert all(row["absent_at"]["state"] in ("at", "never-created") for row in evidence(stack, lease)["removals"])
-    verified = nhi(stack, "evidence", "verify")
-    assert verified.code == 0, verified.text
 
 
 def summary(run: Run) -> dict[str, int]:

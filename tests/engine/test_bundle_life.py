@@ -16,6 +16,7 @@ from tests.engine.programs import (
     assert_gone,
     aws_bundle,
     evidence,
+    nhi,
     program,
     queue,
     resource,
@@ -115,6 +116,8 @@ def test_an_ordinary_destroy_cuts_everything_off_and_leaves_sound_evidence(
     assert vault_client().read(in_vault["secret"].replace("secret/", "secret/metadata/")) is None
 
     assert_gone(stack, on_aws["lease"], in_vault["lease"])
+    verified = nhi(stack, "evidence", "verify")
+    assert (verified.code, "completeness hold" in verified.text) == (0, True)
     named = set()
     for lease, principal in ((on_aws["lease"], "iam-role"), (in_vault["lease"], "vault-entity")):
         told = evidence(stack, lease)
