@@ -29,7 +29,8 @@ def guard_against_retention() -> None:
     """Look, once a program, at the options with which each resource really is registered.
 
     A transform of the stack runs after all others, in the order of registration: one that a program registers after
-    its first bundle is not seen.
+    its first bundle is not seen. Nor is a parent's retention when such a transform also rewrites the bundle's options:
+    the SDK then leaves out that the bundle says no. `nhi verify` finds, by the lease id, what was left so.
     """
     monitor = id(get_monitor())
     if monitor not in _guarded:
