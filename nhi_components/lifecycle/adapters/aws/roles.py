@@ -165,7 +165,8 @@ def extras_of(role: Link, attached: Attached, links: Iterable[Link]) -> tuple[Li
 
     Such an instance profile is somebody else's; that it holds the role is not.
     """
-    known = {(link.kind, link.name) for link in links}
+    # A bundle's own inline policy bears its role's name, also where no links are known.
+    known = {(LinkKind.IAM_ROLE_POLICY, role.name), *((link.kind, link.name) for link in links)}
     found = [
         *((LinkKind.IAM_POLICY_ATTACHMENT, arn) for arn in attached.managed),
         *((LinkKind.IAM_ROLE_POLICY, policy) for policy in attached.inline if policy not in OUR_POLICIES),
