@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from tests.engine.access import RoleSession, log_in, value_in
+from tests.engine.access import RoleSession, granting, log_in, make_queues, value_in
 from tests.engine.inventory import everything
 from tests.engine.killing import Point, alive, inline_policy, kill, killed, of_ours, provider_of, repair, stopped
 from tests.engine.programs import assert_gone, aws_bundle, evidence, program, vault_bundle
@@ -50,7 +50,6 @@ def gated(project: Callable[..., Project], aws_gate: Gate, vault_gate: Gate) -> 
 
 
 UP_ON_AWS: Sequence[Point] = (
-    (operation("CreateRole"), When.BEFORE),
     (operation("CreateRole"), When.AFTER),
     (operation("CreateSecret"), When.AFTER),
     # The seal takes the role into the lease.
@@ -58,7 +57,7 @@ UP_ON_AWS: Sequence[Point] = (
 )
 
 
-def test_an_up_killed_at_each_point_on_aws_is_repaired_and_completed(
+def test_an_up_and_an_update_killed_at_each_point_on_aws_are_repaired_and_completed(
     gated: Callable[[str], Project], sandbox: Sandbox, aws_gate: Gate
 ) -> None:
     stack = gated(program(aws_bundle(secret=SECRET)))
@@ -68,8 +67,15 @@ def test_an_up_killed_at_each_point_on_aws_is_repaired_and_completed(
     stack.up()
     outputs = stack.outputs()["orders-aws"]
     assert RoleSession(sandbox.aws.client, outputs["arn"]).reads(outputs["secret"])
+
+    make_queues(sandbox.aws.client)
+    stack.write({"__main__.py": program(aws_bundle(secret=SECRET, grants=granting("sqs:SendMessage")))})
+    killed(stack, "up", aws_gate, (operation("PutRolePolicy"), When.AFTER))
+    repair(stack)
+    stack.up()
+    assert RoleSession(sandbox.aws.client, outputs["arn"]).sends()
     stack.destroy()
-    assert everything(sandbox) == {}
+    assert not {"roles", "secrets"} & everything(sandbox).keys()
     assert_gone(stack, outputs["lease"])
 
 
