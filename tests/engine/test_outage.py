@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import hvac.exceptions
@@ -70,6 +71,31 @@ def test_an_ordinary_destroy_stops_where_vault_is_down_and_goes_on_afterwards(
     stack.destroy()
     assert everything(sandbox) == {}
     assert_gone(stack, vault["lease"])
+
+
+def test_a_destroy_that_can_leave_no_evidence_fails_and_a_refresh_gives_back_what_it_cut_off(
+    project: Callable[..., Project], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    stack = project(BOTH)
+    stack.up()
+    outputs = stack.outputs()
+    aws, vault = outputs["orders-aws"], outputs["orders-vault"]
+    session, workload = RoleSession(sandbox.aws.client, aws["arn"]), log_in(sandbox.vault.client, vault)
+    no_folder = tmp_path / "file"
+    no_folder.touch()
+    failed = stack.destroy("--continue-on-error", check=False, NHI_EVIDENCE_DIR=str(no_folder))
+    assert_one_message(failed, "evidence", str(no_folder))
+    assert not session.reads(aws["secret"])
+    assert not works(workload)
+    assert in_aws(sandbox)["roles"] == [aws["role"]]
+
+    stack.up("--refresh")
+    assert stack.outputs() == outputs
+    assert RoleSession(sandbox.aws.client, aws["arn"]).reads(aws["secret"])
+    assert works(log_in(sandbox.vault.client, vault))
+    stack.destroy()
+    assert everything(sandbox) == {}
+    assert_gone(stack, aws["lease"], vault["lease"])
 
 
 def works(workload: Any) -> bool:
