@@ -82,6 +82,7 @@ def _report(found: RepairPlan, output: Output) -> None:
         *(("forget namesake", str(link)) for link in found.namesakes),
         *(("drop interrupted operation", urn) for urn in found.interrupted),
         *(("read afresh", urn) for urn in found.unsure),
+        *(("retain no longer", urn) for urn in found.retained),
         *(("leave alone (outside bundles)", urn) for urn in found.others),
     ]
     if output is Output.JSON:

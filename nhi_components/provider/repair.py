@@ -19,9 +19,11 @@ from nhi_components.provider.stack_state import (
     held_urns,
     interrupted,
     place_of,
+    retained,
     settings_of,
     without_interrupted,
     without_namesakes,
+    without_retention,
 )
 
 Opening = Callable[[Settings], OpenAdapter]
@@ -46,6 +48,7 @@ class RepairPlan:
         interrupted: operations inside bundles that are still noted as pending; to be dropped from the state.
         unsure: the resources among them that the state holds: changed or deleted, or not; to be read afresh.
         others: pending operations outside bundles; to be settled by whoever knows those resources.
+        retained: resources of bundles that a destroy would forget without removing them; to lose that mark.
     """
 
     orphans: tuple[Orphan, ...]
@@ -53,6 +56,7 @@ class RepairPlan:
     interrupted: tuple[str, ...]
     unsure: tuple[str, ...]
     others: tuple[str, ...]
+    retained: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:
@@ -62,7 +66,7 @@ class RepairPlan:
     @property
     def changes_state(self) -> bool:
         """Whether the stack's state has to be put right, too."""
-        return bool(self.namesakes or self.interrupted)
+        return bool(self.namesakes or self.interrupted or self.retained)
 
 
 def plan(state: Mapping[str, Any], opening: Opening) -> RepairPlan:
@@ -93,7 +97,8 @@ def plan(state: Mapping[str, Any], opening: Opening) -> RepairPlan:
     ours, others = interrupted(state)
     held = held_urns(state)
     unsure = tuple(dict.fromkeys(urn for urn in ours if urn in held))
-    return RepairPlan(tuple(orphans), tuple(namesakes), tuple(ours), unsure, tuple(others))
+    marked = tuple(retained(state))
+    return RepairPlan(tuple(orphans), tuple(namesakes), tuple(ours), unsure, tuple(others), marked)
 
 
 def delete_orphans(plan: RepairPlan) -> None:
@@ -104,7 +109,7 @@ def delete_orphans(plan: RepairPlan) -> None:
 
 def repaired(state: Mapping[str, Any], plan: RepairPlan) -> dict[str, Any]:
     """Tell the state that is to be imported."""
-    return without_namesakes(without_interrupted(state), plan.namesakes)
+    return without_retention(without_namesakes(without_interrupted(state), plan.namesakes))
 
 
 def _is_orphan(sighting: Sighting, lease: HeldLease) -> bool:

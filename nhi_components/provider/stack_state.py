@@ -119,6 +119,21 @@ def without_namesakes(state: Mapping[str, Any], namesakes: Iterable[Link]) -> di
     return repaired
 
 
+def retained(state: Mapping[str, Any]) -> list[str]:
+    """Find what of bundles is marked `retainOnDelete`: a destroy would forget it without asking us to remove it."""
+    return [r["urn"] for r in _resources(state) if r.get("retainOnDelete") and _in_bundle(r["urn"])]
+
+
+def without_retention(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Take those marks off, so that a destroy removes what it should."""
+    repaired = deepcopy(dict(state))
+    marked = set(retained(repaired))
+    for resource in _resources(repaired):
+        if resource["urn"] in marked:
+            del resource["retainOnDelete"]
+    return repaired
+
+
 def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(state["deployment"].get("resources") or [])
 

@@ -175,3 +175,18 @@ def test_what_was_interrupted_and_is_in_the_state_is_read_afresh(
     ]
     found = planned(state, aws, vault, settings)
     assert (found.interrupted, found.unsure, found.others) == ((urn,), (urn,), (elsewhere,))
+
+
+def test_what_a_destroy_would_only_forget_is_to_be_removed_again(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    resources = state["deployment"]["resources"]
+    inside = next(r for r in resources if r["type"] == "nhi:index:Lease")
+    outside = next(r for r in resources if "nhi:" not in r["urn"].split("::")[2])
+    inside["retainOnDelete"] = outside["retainOnDelete"] = True
+    found = planned(state, aws, vault, settings)
+    assert found.retained == (inside["urn"],)
+    assert not found.empty
+    mended = {r["urn"]: r.get("retainOnDelete", False) for r in repaired(state, found)["deployment"]["resources"]}
+    assert mended[inside["urn"]] is False
+    assert mended[outside["urn"]] is True
