@@ -39,21 +39,6 @@ LINKS = [ROLE, SECRET, ENTITY]
 
 
 @pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def aws(time: FakeTime) -> FakeSystem:
-    return FakeSystem(System.AWS, time)
-
-
-@pytest.fixture
-def vault(time: FakeTime) -> FakeSystem:
-    return FakeSystem(System.VAULT, time)
-
-
-@pytest.fixture
 def process(tmp_path: Path, time: FakeTime, aws: FakeSystem, vault: FakeSystem) -> Callable[..., Bracket]:
     """`process()`: what a provider process has in memory, so nothing of what an earlier one knew."""
     systems: dict[System, SystemAdapter] = {System.AWS: aws, System.VAULT: vault}

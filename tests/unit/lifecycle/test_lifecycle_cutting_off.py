@@ -9,21 +9,6 @@ from nhi_components.core.links import NotChecked, System
 from nhi_components.lifecycle.cutting_off import CutOffIncomplete, cut_off, try_canaries
 
 
-@pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def aws(time: FakeTime) -> FakeSystem:
-    return FakeSystem(System.AWS, time)
-
-
-@pytest.fixture
-def vault(time: FakeTime) -> FakeSystem:
-    return FakeSystem(System.VAULT, time)
-
-
 def test_each_canary_is_tried_at_once(time: FakeTime, aws: FakeSystem, vault: FakeSystem) -> None:
     outcome = cut_off([aws, vault], LEASE, [ROLE, ENTITY], time)
     assert [row.link for row in outcome.cut_offs] == [ROLE, ENTITY]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-import pytest
 from fake_system import (
     ENTITY,
     LEASE,
@@ -24,21 +23,6 @@ from nhi_components.lifecycle.ports import Sighting
 from nhi_components.lifecycle.teardown import CLEAN_ROUNDS, LONGEST_PAUSE, Removal, close, removal_facts
 
 LINKS = [ROLE, SECRET, ENTITY]
-
-
-@pytest.fixture
-def time() -> FakeTime:
-    return FakeTime()
-
-
-@pytest.fixture
-def aws(time: FakeTime) -> FakeSystem:
-    return FakeSystem(System.AWS, time)
-
-
-@pytest.fixture
-def vault(time: FakeTime) -> FakeSystem:
-    return FakeSystem(System.VAULT, time)
 
 
 def closed(time: FakeTime, *systems: FakeSystem, patience: float = 60) -> Removal:
