@@ -9,9 +9,9 @@ from typing import Any
 import pulumi
 
 from nhi_components.core.connection import DEFAULT
-from nhi_components.core.identity import Identity
 from nhi_components.core.lease_id import name_of
 from nhi_components.core.links import LinkKind, System
+from nhi_components.core.spec import WorkloadSpec
 from nhi_components.core.tags import LeaseTags
 from nhi_components.refusal import ProgramRefused
 from nhi_components.resources import Lease, Seal
@@ -35,17 +35,18 @@ class Bundle(pulumi.ComponentResource):
         name: str,
         *,
         system: System,
-        identity: Identity,
+        spec: WorkloadSpec,
         parts: Sequence[tuple[LinkKind, Mapping[str, str]]],
-        properties: Mapping[str, Any],
         connection: str = DEFAULT,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         _refuse_own_retention(name, opts)
         guard_against_retention()
-        fields = identity.model_dump(mode="json", exclude_none=True)
-        super().__init__(token, name, {"identity": fields, **properties}, _not_inheriting_retention(opts))
-        self._name, self._identity, self._system, self._connection = name, identity, system, connection
+        fields = spec.identity.model_dump(mode="json", exclude_none=True)
+        # As structure, so that a policy pack sees the actions while a target is unknown.
+        grants = [{"actions": list(grant.actions), "targets": list(grant.targets)} for grant in spec.grants]
+        super().__init__(token, name, {"identity": fields, "grants": grants}, _not_inheriting_retention(opts))
+        self._name, self._identity, self._system, self._connection = name, spec.identity, system, connection
         self._stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
         self._links: list[dict[str, Any]] = []
         self._linked: list[pulumi.Resource] = []

@@ -97,9 +97,8 @@ class WorkloadIdentity(Bundle):
             "nhi:aws:WorkloadIdentity",
             name,
             system=System.AWS,
-            identity=spec.identity,
+            spec=spec,
             parts=[(kind, {}) for kind in _kinds(spec)],
-            properties={"grants": [{"actions": list(g.actions), "targets": list(g.targets)} for g in spec.grants]},
             connection=connection,
             opts=opts,
         )

@@ -23,10 +23,8 @@ from nhi_components.provider import lease, seal
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, read_settings
-from nhi_components.provider.stack_state import ENGINE_MANAGED
+from nhi_components.provider.stack_state import ENGINE_MANAGED, LEASE, SEAL
 from nhi_components.provider.values import contains_unknown, plain_map, property_map
-
-LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
 
 _Properties = Mapping[str, Any]
 

@@ -126,9 +126,8 @@ class WorkloadIdentity(Bundle):
             "nhi:vault:WorkloadIdentity",
             name,
             system=System.VAULT,
-            identity=spec.identity,
+            spec=spec,
             parts=_parts(spec),
-            properties={"grants": [{"actions": list(g.actions), "targets": list(g.targets)} for g in spec.grants]},
             connection=connection,
             opts=opts,
         )

@@ -188,7 +188,7 @@ class TestTokens:
         mount = f"pki-{os.urandom(4).hex()}"
         root = vault_world.root
         root.sys.enable_secrets_engine("pki", path=mount)
-        root.write(f"{mount}/root/generate/internal", common_name="test", ttl="24h")
+        root.secrets.pki.generate_root("internal", "test", mount_point=mount)
         root.write(f"{mount}/roles/app", allow_any_name=True, generate_lease=True, ttl="1h")
         root.sys.create_or_update_policy("issue", f'path "{mount}/issue/app" {{ capabilities = ["update"] }}')
         minted = root.auth.token.create(policies=[names(tags)[0], "issue"])["auth"]["client_token"]
