@@ -24,6 +24,7 @@ STACK = "nhi:stack"
 
 MANAGER = "nhi_components"
 MAXIMUM_VALUE_LENGTH = 256
+_POLICY_MARK = re.compile(rf"#\s*{LEASE}=(\S+)\s*")
 _FORBIDDEN = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 
 
@@ -76,6 +77,17 @@ def lease_of(tags: Mapping[str, str]) -> str | None:
 def lease_of_metadata(metadata: Mapping[str, str]) -> str | None:
     """Tell which lease the bearer of this Vault metadata belongs to; None when to none of ours."""
     return metadata.get(_metadata_key(LEASE)) if metadata.get(_metadata_key(MANAGED_BY)) == MANAGER else None
+
+
+def policy_mark(lease_id: str) -> str:
+    """Write the first line of a lease's Vault policy, which takes no metadata: a comment that bears the lease id."""
+    return f"# {LEASE}={lease_id}"
+
+
+def lease_of_policy(text: str) -> str | None:
+    """Tell which lease the first line of a Vault policy names; None when none."""
+    match = _POLICY_MARK.fullmatch(text.split("\n", 1)[0])
+    return match[1] if match else None
 
 
 def _metadata_key(key: str) -> str:

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, vault_path_problems
-
-LEASE_MARK = "# nhi:lease="
-"""A policy takes no metadata, so its first line bears the lease id."""
+from nhi_components.core.tags import policy_mark
 
 
 def policy_document(
@@ -30,7 +28,7 @@ def policy_document(
     if secret_path:
         mount, path = secret_path
         rules += [(f"{mount}/data/{path}", ("read",)), (f"{mount}/metadata/{path}", ("read",))]
-    return "\n".join([f"{LEASE_MARK}{lease_id}", *(_rule(path, capabilities) for path, capabilities in rules)]) + "\n"
+    return "\n".join([policy_mark(lease_id), *(_rule(path, capabilities) for path, capabilities in rules)]) + "\n"
 
 
 def _rule(path: str, capabilities: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from nhi_components.core.errors import SpecError
 from nhi_components.core.lease_id import checked_lease_id, name_of, new_lease_id, suffix_of
 from nhi_components.core.ledger import LedgerEntry, PartState, succeed
 from nhi_components.core.links import Link, LinkKind, System
-from nhi_components.core.tags import LeaseTags, lease_of, lease_of_metadata
+from nhi_components.core.tags import LeaseTags, lease_of, lease_of_metadata, lease_of_policy, policy_mark
 
 LABEL = st.from_regex(r"[a-z](-?[a-z0-9]){0,39}", fullmatch=True)
 IAM_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
@@ -63,6 +63,12 @@ def test_tags_keep_to_the_alphabet_and_are_read_back(owner: str, purpose: str) -
     written = tags.to_tags()
     assert lease_of(written) == lease_of_metadata(tags.to_metadata()) == tags.lease
     assert all(re.fullmatch(r"[\w .:/=+@-]{0,256}", value, re.ASCII) for value in written.values())
+
+
+def test_a_policy_bears_its_lease_in_its_first_line_only() -> None:
+    mark = policy_mark("lease-abcdefghijklmnop")
+    assert lease_of_policy(f"{mark}\npath {{}}") == "lease-abcdefghijklmnop"
+    assert lease_of_policy(f"path {{}}\n{mark}") is None
 
 
 def test_tags_of_another_manager_are_not_ours() -> None:

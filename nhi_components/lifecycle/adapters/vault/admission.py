@@ -6,14 +6,14 @@ from typing import TypeVar
 
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind
-from nhi_components.core.tags import LeaseTags
+from nhi_components.core.tags import LeaseTags, policy_mark
 from nhi_components.lifecycle.adapters.ownership import refuse_foreign
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.kv import Kv
 from nhi_components.lifecycle.adapters.vault.places import mount_of
-from nhi_components.lifecycle.adapters.vault.policies import Policies, mark_of
+from nhi_components.lifecycle.adapters.vault.policies import Policies
 
 Thing = TypeVar("Thing")
 
@@ -69,7 +69,7 @@ class Admission:
         refuse_foreign(self._lease.lease, policy.lease, None, link)
         if policy.lease is None:
             raise NhiError(
-                f"{link}: found no mark of the lease, expected the first line {mark_of(self._lease.lease)!r}; "
+                f"{link}: found no mark of the lease, expected the first line {policy_mark(self._lease.lease)!r}; "
                 "fix: declare the policy through its component, which writes it"
             )
 

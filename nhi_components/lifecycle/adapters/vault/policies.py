@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from nhi_components.core.tags import lease_of_policy
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.reach import POLICIES
-
-_MARK = re.compile(r"#\s*nhi:lease=(\S+)\s*")
-
-
-def mark_of(lease_id: str) -> str:
-    """Write the first line by which a policy bears a lease."""
-    return f"# nhi:lease={lease_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +31,7 @@ class Policies:
     def find(self, name: str) -> Policy | None:
         """Read a policy; None when there is none of that name."""
         facts = self._http.read(f"{POLICIES}/{name}")
-        return Policy(name, _lease_of_text(str(facts.get("policy", "")))) if facts else None
+        return Policy(name, lease_of_policy(str(facts.get("policy", "")))) if facts else None
 
     def names_with_ending(self, ending: str) -> list[str]:
         """List policies by the end of their names."""
@@ -47,8 +40,3 @@ class Policies:
     def delete(self, name: str) -> None:
         """Delete a policy; tokens that carry it live on, without it."""
         self._http.delete(f"{POLICIES}/{name}")
-
-
-def _lease_of_text(text: str) -> str | None:
-    match = _MARK.fullmatch(text.split("\n", 1)[0])
-    return match[1] if match else None
