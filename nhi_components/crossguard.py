@@ -126,7 +126,7 @@ class _Bridge:
 
     def _configure(self, given: Mapping[str, Any]) -> None:
         self._configured = True
-        fields = {**self.defaults.model_dump(), **plain(given)}
+        fields = {**self.defaults.fields(), **plain(given)}
         try:
             self._config = JudgeConfig.parse(fields)
         except SpecError as error:

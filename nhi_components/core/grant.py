@@ -10,8 +10,9 @@ from pydantic import AfterValidator
 
 from nhi_components.core.aws_action import problem_of_action, takes_no_resource
 from nhi_components.core.errors import Problem
-from nhi_components.core.model import Spec, shown, wrong
+from nhi_components.core.model import Spec, wrong
 from nhi_components.core.rule_exception import RuleException
+from nhi_components.core.text import shown
 
 _ARN = re.compile(r"arn:aws[\w-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", re.ASCII)
 VAULT_CAPABILITIES = ("create", "read", "update", "patch", "delete", "list")

@@ -10,9 +10,7 @@ from pydantic._internal._model_construction import ModelMetaclass  # pydantic ex
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from nhi_components.core.errors import Problem, SpecError
-
-_SHOWN_CHARACTERS = 120
-
+from nhi_components.core.text import shown
 
 if TYPE_CHECKING:
     # A type checker would otherwise take `__call__` for every model's constructor, and check no arguments.
@@ -52,12 +50,6 @@ class Spec(BaseModel, metaclass=_ReportingMetaclass):
 def wrong(*, got: object, expected: str, fix: str) -> PydanticCustomError:
     """Make the error that a validator raises, with what is expected and how to fix it."""
     return PydanticCustomError("nhi", "{expected}", {"got": shown(got), "expected": expected, "fix": fix})
-
-
-def shown(value: object) -> str:
-    """Shorten a value for an error message."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

@@ -1,8 +1,16 @@
 """Facts: what rules look at, and the readers that make them. Nothing here judges, reads a clock or calls a system."""
 
 from nhi_components.facts.collection import Facts, Surroundings
-from nhi_components.facts.documents import DocumentKind, read_document
-from nhi_components.facts.model import DeclaredGrants, Fact, NotYetKnown, Ownership, Resource, Unjudged
+from nhi_components.facts.documents import DocumentKind, Platform, read_document
+from nhi_components.facts.model import (
+    DeclaredGrants,
+    Fact,
+    NotYetKnown,
+    Ownership,
+    Resource,
+    StandingCredential,
+    Unjudged,
+)
 from nhi_components.facts.pulumi_reader import PulumiResource, read_pulumi_resource
 from nhi_components.facts.values import UNKNOWN, Unknown
 
@@ -14,8 +22,10 @@ __all__ = [
     "Facts",
     "NotYetKnown",
     "Ownership",
+    "Platform",
     "PulumiResource",
     "Resource",
+    "StandingCredential",
     "Surroundings",
     "Unjudged",
     "Unknown",

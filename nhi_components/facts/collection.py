@@ -43,6 +43,10 @@ class Facts:
             self._by_kind.setdefault(type(fact), []).append(fact)
         self._surroundings = surroundings or Surroundings()
 
+    def kinds(self) -> frozenset[type[Fact]]:
+        """Give the kinds of which there are facts."""
+        return frozenset(self._by_kind)
+
     def of(self, kind: type[F]) -> tuple[F, ...]:
         """Give the facts of exactly this kind, in the order of reading."""
         return tuple(fact for fact in self._by_kind.get(kind, ()) if isinstance(fact, kind))

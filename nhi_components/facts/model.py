@@ -101,3 +101,24 @@ class Ownership:
     managed: bool
     lifetime_days: int | None = None
     suspended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StandingCredential:
+    """A secret that proves an identity until it ends or somebody removes it: a key, a password, a token.
+
+    Attributes:
+        resource: what it was read from.
+        path: the place inside the resource that tells its end, or would.
+        what: what it is, such as `access key of an IAM user`; never its value.
+        ends: the moment it ends, as RFC 3339 text; None when it does not end by itself.
+        lifetime_days: how long it lives, where that is told as a span; rounded up.
+        instead: what would do without it, such as `let the workload assume a role`.
+    """
+
+    resource: Resource
+    path: str
+    what: str
+    ends: str | Unknown | None
+    lifetime_days: int | None
+    instead: str

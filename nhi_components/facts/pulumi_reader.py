@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-from nhi_components.facts.aws.pulumi import read_aws_resource
 from nhi_components.facts.declared import read_declared_grants
 from nhi_components.facts.governed import is_component, read_ownership
 from nhi_components.facts.model import Fact, Resource
-from nhi_components.facts.vault.pulumi import read_vault_resource
+
+_READER_OF_PACKAGE = {
+    "aws": "aws",
+    "vault": "vault",
+}
+"""The folder beside this module whose `pulumi.read_resource` reads the resources of a Pulumi package."""
+
+_ResourceReader = Callable[[Resource, Mapping[str, Any]], Iterable[Fact]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +50,14 @@ def read_pulumi_resource(given: PulumiResource) -> tuple[Fact, ...]:
 
 def _read(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:
     yield from read_ownership(resource, inputs)
-    package, _, _ = resource.type.partition(":")
-    if package == "aws":
-        yield from read_aws_resource(resource, inputs)
-    elif package == "vault":
-        yield from read_vault_resource(resource, inputs)
+    folder = _READER_OF_PACKAGE.get(resource.type.partition(":")[0])
+    if folder is not None:
+        yield from _reader_in(folder)(resource, inputs)
     elif is_component(resource.type):
         yield from read_declared_grants(resource, inputs.get("grants"))
+
+
+@cache
+def _reader_in(folder: str) -> _ResourceReader:
+    reader: _ResourceReader = import_module(f"{__package__}.{folder}.pulumi").read_resource
+    return reader

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Annotated, ClassVar
-
-from pydantic import AfterValidator, StringConstraints
+from typing import TYPE_CHECKING, Any, Self
 
 from nhi_components.core import tags
-from nhi_components.core.model import Spec, wrong
-from nhi_components.core.rule_exception import RuleException
-from nhi_components.rules.registry import Level, rules
+from nhi_components.rules.registry import Level, Rule, rules
+
+if TYPE_CHECKING:
+    from nhi_components.core.rule_exception import RuleException
 
 
 class Mode(StrEnum):
@@ -21,7 +21,8 @@ class Mode(StrEnum):
     STRICT = "strict"
 
 
-class TagNames(Spec):
+@dataclass(frozen=True, slots=True)
+class TagNames:
     """The tags under which owner and end date stand, beside ours.
 
     Attributes:
@@ -29,25 +30,12 @@ class TagNames(Spec):
         ends: the key of the end date's tag; the value is a day, `YYYY-MM-DD`.
     """
 
-    subject: ClassVar[str] = "tag names"
-
-    owner: Annotated[str, StringConstraints(min_length=1)] = tags.OWNER
-    ends: Annotated[str, StringConstraints(min_length=1)] = tags.ENDS
+    owner: str = tags.OWNER
+    ends: str = tags.ENDS
 
 
-def _known_rules(levels: Mapping[str, Level]) -> Mapping[str, Level]:
-    unknown = sorted(levels.keys() - rules().keys())
-    if unknown:
-        raise wrong(got=", ".join(unknown), expected="ids of rules", fix=f"choose among {', '.join(rules())}")
-    return levels
-
-
-def _of_known_rule(exception: RuleException) -> RuleException:
-    _known_rules({exception.rule: Level.MANDATORY})
-    return exception
-
-
-class JudgeConfig(Spec):
+@dataclass(frozen=True, slots=True)
+class JudgeConfig:
     """What a team sets about the rules.
 
     Attributes:
@@ -59,19 +47,43 @@ class JudgeConfig(Spec):
         exceptions: what is permitted, by whom, why and until when.
     """
 
-    subject: ClassVar[str] = "rule configuration"
-
     mode: Mode = Mode.BASELINE
-    levels: Annotated[Mapping[str, Level], AfterValidator(_known_rules)] = {}
-    governed: tuple[Annotated[str, StringConstraints(pattern=r"^[^:\s]+:[^:\s]*:[^:\s]+$")], ...] = ()
+    levels: Mapping[str, Level] = field(default_factory=dict)
+    governed: tuple[str, ...] = ()
     tags: TagNames = TagNames()
-    exceptions: tuple[Annotated[RuleException, AfterValidator(_of_known_rule)], ...] = ()
+    exceptions: tuple[RuleException, ...] = ()
+
+    @classmethod
+    def parse(cls, fields: Mapping[str, Any]) -> Self:
+        """Read a configuration from plain data, as from YAML or JSON.
+
+        Raises:
+            SpecError: with every problem found.
+        """
+        from nhi_components.rules.config_spec import JudgeConfigSpec
+
+        spec = JudgeConfigSpec.parse(fields)
+        names = TagNames(spec.tags.owner, spec.tags.ends)
+        return cls(spec.mode, spec.levels, spec.governed, names, spec.exceptions)
+
+    def fields(self) -> dict[str, Any]:
+        """Give the configuration as plain data that `parse` takes."""
+        exceptions = [exception.model_dump(mode="json") for exception in self.exceptions]
+        return {
+            "mode": self.mode.value,
+            "levels": {rule_id: level.value for rule_id, level in self.levels.items()},
+            "governed": list(self.governed),
+            "tags": asdict(self.tags),
+            "exceptions": exceptions,
+        }
 
     def level_of(self, rule_id: str) -> Level:
         """Tell what a finding of this rule does to a deployment."""
-        if rule_id in self.levels:
-            return self.levels[rule_id]
         known = rules().get(rule_id)
-        if known is None:
-            return Level.ADVISORY
-        return Level.MANDATORY if self.mode is Mode.STRICT else known.baseline
+        return Level.ADVISORY if known is None else self.level_of_rule(known)
+
+    def level_of_rule(self, rule: Rule) -> Level:
+        """Tell what a finding of this rule does to a deployment."""
+        if rule.id in self.levels:
+            return self.levels[rule.id]
+        return Level.MANDATORY if self.mode is Mode.STRICT else rule.baseline

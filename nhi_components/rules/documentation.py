@@ -94,12 +94,13 @@ def _index(every: Iterable[Rule]) -> str:
 def _fields() -> str:
     described = (JudgeConfig.__doc__ or "").partition("Attributes:\n")[2].splitlines()
     lines = [line.strip() for line in described if line.strip()]
-    text = " ".join(f"\n- {line}" if line.partition(":")[0] in JudgeConfig.model_fields else line for line in lines)
+    names = JudgeConfig.__dataclass_fields__
+    text = " ".join(f"\n- {line}" if line.partition(":")[0] in names else line for line in lines)
     return "\n".join(line.rstrip() for line in text.strip().splitlines()) + "\n"
 
 
 def _page(rule: Rule) -> str:
-    references = "\n".join(f"- {reference}" for reference in rule.references)
+    references = "\n".join(f"- {reference}" for reference in (*rule.references, *rule.sources))
     return f"""\
 # {rule.id}
 

@@ -1,34 +1,65 @@
-"""Judges facts: runs every rule that is not disabled and applies the exceptions."""
+"""Judges facts: runs every rule that is about them and is not disabled, and applies the exceptions."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
 from nhi_components.core.findings import Finding
-from nhi_components.core.rule_exception import apply_exceptions
-from nhi_components.facts import Facts
+from nhi_components.facts import Fact, Facts
 from nhi_components.rules.config import JudgeConfig
-from nhi_components.rules.registry import Level, rules
+from nhi_components.rules.registry import Level, Rule, rules_on, subjects
+
+_FACTS = "nhi_components.facts."
+_ON_EVERY_SYSTEM = ("credential", "document", "grants", "identity")
+_ORDER = attrgetter("resource", "path", "rule")
+
+
+class Judge:
+    """Runs the rules under one configuration; it knows which rules are about which facts.
+
+    Rules of a system are loaded when the first fact of that system is judged.
+    """
+
+    def __init__(self, config: JudgeConfig) -> None:
+        self._config = config
+        self._by_kinds: dict[frozenset[type[Fact]], tuple[Rule, ...]] = {}
+
+    def find(self, facts: Facts, now: datetime) -> list[Finding]:
+        """Run the rules, without regard to exceptions.
+
+        Args:
+            facts: what is judged.
+            now: this moment (aware).
+
+        Returns:
+            The findings, in the order of the resources' names, of the places inside them, and of the rule ids.
+        """
+        kinds = facts.kinds()
+        about = self._by_kinds.get(kinds)
+        if about is None:
+            about = self._by_kinds[kinds] = self._rules_about(kinds)
+        findings: list[Finding] = []
+        for rule in about:
+            findings.extend(rule.check(facts, self._config, now))
+        if len(findings) > 1:
+            findings.sort(key=_ORDER)
+        return findings
+
+    def _rules_about(self, kinds: frozenset[type[Fact]]) -> tuple[Rule, ...]:
+        systems = {kind.__module__.removeprefix(_FACTS).partition(".")[0] for kind in kinds}
+        folders = sorted({*_ON_EVERY_SYSTEM, *systems}.intersection(subjects()))
+        return tuple(
+            rule
+            for folder in folders
+            for rule in rules_on(folder)
+            if kinds.intersection(rule.about) and self._config.level_of_rule(rule) is not Level.DISABLED
+        )
 
 
 def find(facts: Facts, config: JudgeConfig, now: datetime) -> list[Finding]:
-    """Run the rules, without regard to exceptions.
-
-    Args:
-        facts: what is judged.
-        config: what the team sets.
-        now: this moment (aware).
-
-    Returns:
-        The findings, in the order of the resources' names, of the places inside them, and of the rule ids.
-    """
-    findings = [
-        finding
-        for rule in rules().values()
-        if config.level_of(rule.id) is not Level.DISABLED
-        for finding in rule.check(facts, config, now)
-    ]
-    return sorted(findings, key=lambda finding: (finding.resource, finding.path, finding.rule))
+    """Run the rules once; who judges more than one thing keeps a `Judge`."""
+    return Judge(config).find(facts, now)
 
 
 def judge(facts: Facts, config: JudgeConfig, now: datetime) -> list[Finding]:
@@ -39,4 +70,9 @@ def judge(facts: Facts, config: JudgeConfig, now: datetime) -> list[Finding]:
         config: what the team sets.
         now: this moment (aware).
     """
-    return apply_exceptions(find(facts, config, now), config.exceptions, now)
+    findings = find(facts, config, now)
+    if not config.exceptions:
+        return findings
+    from nhi_components.core.rule_exception import apply_exceptions
+
+    return apply_exceptions(findings, config.exceptions, now)

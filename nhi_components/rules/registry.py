@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
-from pkgutil import walk_packages
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from pkgutil import iter_modules
+from types import MappingProxyType, ModuleType
+from typing import TYPE_CHECKING, Any
 
 from nhi_components.core.findings import Finding, Severity
-from nhi_components.facts import DocumentKind, Facts, Resource
+from nhi_components.facts import DocumentKind, Fact, Facts, Platform, Resource
 
 if TYPE_CHECKING:
     from nhi_components.rules.config import JudgeConfig
@@ -53,10 +53,15 @@ class Reference(StrEnum):
     """
 
     IMPROPER_OFFBOARDING = "OWASP NHI1:2025 Improper Offboarding"
+    SECRET_LEAKAGE = "OWASP NHI2:2025 Secret Leakage"  # noqa: S105 - a reference, not a password
+    VULNERABLE_THIRD_PARTY = "OWASP NHI3:2025 Vulnerable Third-Party NHI"
     INSECURE_AUTHENTICATION = "OWASP NHI4:2025 Insecure Authentication"
     OVERPRIVILEGED = "OWASP NHI5:2025 Overprivileged NHI"
     INSECURE_CLOUD_DEPLOYMENT = "OWASP NHI6:2025 Insecure Cloud Deployment Configurations"
     LONG_LIVED_SECRETS = "OWASP NHI7:2025 Long-Lived Secrets"
+    ENVIRONMENT_ISOLATION = "OWASP NHI8:2025 Environment Isolation"
+    REUSE = "OWASP NHI9:2025 NHI Reuse"
+    HUMAN_USE = "OWASP NHI10:2025 Human Use of NHI"
     CREDENTIALS_MANAGED = "NIST CSF 2.0 PR.AA-01 Identities and credentials are managed"
     AUTHENTICATED = "NIST CSF 2.0 PR.AA-03 Users, services and hardware are authenticated"
     ACCESS_MANAGED = "NIST CSF 2.0 PR.AA-05 Access permissions follow least privilege and are reviewed"
@@ -77,13 +82,15 @@ class Example:
     Attributes:
         text: the document itself, or one Pulumi resource as JSON with `type`, `inputs` and perhaps `parent`.
         kind: what the text is; None for a Pulumi resource.
-        service: for an AWS resource policy, the service that owns the resource.
+        platform: whose document it is.
+        context: what is known around the document, as `read_document` takes it.
         around: the Pulumi resource that encloses it, likewise, with its `urn`; empty for none.
     """
 
     text: str
     kind: DocumentKind | None = None
-    service: str = ""
+    platform: Platform = Platform.AWS
+    context: Mapping[str, Any] = field(default_factory=dict)
     around: str = ""
 
 
@@ -95,6 +102,7 @@ class Rule:
         id: stable; the subject, a dot, the weakness: `aws.wildcard-action`.
         rule_class: the kind of weakness.
         severity: of its findings, unless one of them is known to be milder or worse.
+        about: the kinds of facts it looks at; it does not run where there are none of them.
         title: what holds when the rule is met.
         why: what goes wrong otherwise.
         fix: what to do about a finding.
@@ -103,11 +111,13 @@ class Rule:
         references: controls of frameworks.
         check: the rule itself.
         baseline: its level in the baseline; strict makes every rule mandatory.
+        sources: public documents that say why, by name or address.
     """
 
     id: str
     rule_class: RuleClass
     severity: Severity
+    about: tuple[type[Fact], ...]
     title: str
     why: str
     fix: str
@@ -116,6 +126,7 @@ class Rule:
     references: tuple[Reference, ...]
     check: Check
     baseline: Level = Level.MANDATORY
+    sources: tuple[str, ...] = ()
 
     def finding(
         self, resource: Resource, path: str, got: str, expected: str, *, fix: str = "", severity: Severity | None = None
@@ -142,6 +153,7 @@ def rule(
     id: str,  # noqa: A002 - the word of every linter for it
     rule_class: RuleClass,
     severity: Severity,
+    about: tuple[type[Fact], ...],
     title: str,
     why: str,
     fix: str,
@@ -149,6 +161,7 @@ def rule(
     good: Example,
     references: tuple[Reference, ...],
     baseline: Level = Level.MANDATORY,
+    sources: tuple[str, ...] = (),
 ) -> Callable[[RuleCheck], Rule]:
     """Register the decorated function as a rule; the function gets the rule first, to make findings with.
 
@@ -160,10 +173,11 @@ def rule(
         if id in _registered:
             raise ValueError(f"the rule id {id} is registered twice")
 
+        @wraps(check)
         def bound(facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
             return check(made, facts, config, now)
 
-        made = Rule(id, rule_class, severity, title, why, fix, bad, good, references, bound, baseline)
+        made = Rule(id, rule_class, severity, about, title, why, fix, bad, good, references, bound, baseline, sources)
         _registered[id] = made
         return made
 
@@ -173,8 +187,25 @@ def rule(
 @cache
 def rules() -> Mapping[str, Rule]:
     """Give every rule by id, in the order of the ids. A rule is found by lying in a folder of this package."""
-    package = import_module(__package__)
-    for module in walk_packages(package.__path__, f"{package.__name__}."):
-        if not module.ispkg and module.name.count(".") > package.__name__.count(".") + 1:
-            import_module(module.name)
+    for subject in subjects():
+        rules_on(subject)
     return MappingProxyType(dict(sorted(_registered.items())))
+
+
+@cache
+def subjects() -> tuple[str, ...]:
+    """Name the folders of rules: systems, and what concerns all of them."""
+    return tuple(module.name for module in iter_modules(_package().__path__) if module.ispkg)
+
+
+@cache
+def rules_on(subject: str) -> tuple[Rule, ...]:
+    """Give the rules of one folder, in the order of their ids, and load no others."""
+    name = f"{__package__}.{subject}"
+    for module in iter_modules(import_module(name).__path__, f"{name}."):
+        import_module(module.name)
+    return tuple(rule for _, rule in sorted(_registered.items()) if rule.check.__module__.startswith(f"{name}."))
+
+
+def _package() -> ModuleType:
+    return import_module(__package__)

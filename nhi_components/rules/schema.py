@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nhi_components.rules.config import JudgeConfig
+from nhi_components.rules.config_spec import JudgeConfigSpec
 from nhi_components.rules.registry import rules
 
 _REFERENCE = "$ref"
@@ -13,9 +14,9 @@ _REFERENCE = "$ref"
 
 def configuration_schema(defaults: JudgeConfig) -> dict[str, dict[str, Any]]:
     """Give the schema of each field of `JudgeConfig`, complete in itself, with these defaults."""
-    schema = JudgeConfig.model_json_schema()
+    schema = JudgeConfigSpec.model_json_schema()
     definitions = schema["$defs"]
-    values = defaults.model_dump(mode="json")
+    values = defaults.fields()
     properties = {name: _resolved(member, definitions) for name, member in schema["properties"].items()}
     properties["levels"]["propertyNames"] = {"enum": list(rules())}
     properties["exceptions"]["items"]["properties"]["rule"]["enum"] = list(rules())

@@ -14,6 +14,7 @@ from nhi_components.facts import (
     UNKNOWN,
     DocumentKind,
     Facts,
+    Platform,
     PulumiResource,
     Surroundings,
     read_document,
@@ -39,7 +40,8 @@ def load_cases(file: Path) -> dict[str, Any]:
 def facts_of_case(case: Mapping[str, Any]) -> Facts:
     if "resource" not in case:
         kind = DocumentKind(case["kind"])
-        return Facts(read_document(kind, "document", case["document"], case.get("service", "")))
+        platform = Platform(case.get("platform", "aws"))
+        return Facts(read_document(kind, "document", case["document"], case.get("context", {}), platform))
     surroundings = Surroundings()
     for given in case.get("around", ()):
         around = _resource(given)
@@ -49,7 +51,7 @@ def facts_of_case(case: Mapping[str, Any]) -> Facts:
 
 def facts_of_example(example: Example) -> Facts:
     if example.kind is not None:
-        return Facts(read_document(example.kind, "example", example.text, example.service))
+        return Facts(read_document(example.kind, "example", example.text, example.context, example.platform))
     case = {"resource": _parsed(example.text), "around": [_parsed(example.around)] if example.around else []}
     return facts_of_case(case)
 

@@ -46,7 +46,7 @@ def test_strict_makes_every_rule_mandatory_but_for_what_is_configured() -> None:
 
 def test_judging_reports_exceptions_that_permit_nothing() -> None:
     given = {"rule": "aws.not-action", "resource": "a", "reason": "migration", "approver": "ab", "ends": "2026-02-01"}
-    found = {finding.rule for finding in judge(facts("a"), JudgeConfig(exceptions=[given]), NOW)}
+    found = {finding.rule for finding in judge(facts("a"), JudgeConfig.parse({"exceptions": [given]}), NOW)}
     assert found == {"aws.wildcard-action", "aws.wildcard-resource", "exception.unused"}
 
 
@@ -71,6 +71,7 @@ def test_an_id_is_registered_once() -> None:
             id=taken.id,
             rule_class=RuleClass.ADMIN,
             severity=Severity.LOW,
+            about=(),
             title="t",
             why="w",
             fix="f",

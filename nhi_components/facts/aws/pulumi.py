@@ -12,7 +12,7 @@ from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, kind_of
 
 
-def read_aws_resource(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:
+def read_resource(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:
     """Yield what the policy documents and attachments of one resource say.
 
     A type that this module does not know is searched for inputs that look like a policy document, so that a new kind

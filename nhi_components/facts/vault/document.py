@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nhi_components.core.model import shown
+from nhi_components.core.text import shown
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, kind_of, parse_json
 from nhi_components.facts.vault.hcl import DEEPEST, Body, Item, MalformedHcl, parse_hcl

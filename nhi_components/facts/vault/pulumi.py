@@ -19,7 +19,7 @@ _NOT_VAULT_POLICIES = ("vault:consul/", "vault:index/nomadSecretRole:")
 """Their `policies` are those of Consul and Nomad."""
 
 
-def read_vault_resource(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:
+def read_resource(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:
     """Yield what the policy document and the policy names of one resource say."""
     if resource.type == _POLICY:
         yield from read_vault_policy(resource, "policy", inputs.get("policy"))

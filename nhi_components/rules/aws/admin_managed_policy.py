@@ -22,6 +22,7 @@ _EXPECTED = "a policy of your own that names actions and resources"
     id="aws.admin-managed-policy",
     rule_class=RuleClass.ADMIN,
     severity=Severity.HIGH,
+    about=(ManagedPolicyAttachment,),
     title="No identity holds an AWS managed policy for administrators",
     why="AdministratorAccess, PowerUserAccess, IAMFullAccess and the `…FullAccess` policies of services are written "
     "for people who administer; they allow all actions on all resources, and AWS extends them without asking.",

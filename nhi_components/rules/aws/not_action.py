@@ -7,6 +7,7 @@ from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
+from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.rules.aws.statements import GRANTING, allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -16,6 +17,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="aws.not-action",
     rule_class=RuleClass.NOT_ACTION,
     severity=Severity.CRITICAL,
+    about=(GrantDocument,),
     title="No policy allows everything but a list of actions",
     why="Allow with NotAction grants every action of every service that the list forgets, and each new one. "
     "PowerUserAccess is built so.",

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
+from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.rules.aws.statements import GRANTING, allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -16,6 +17,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="aws.not-resource",
     rule_class=RuleClass.NOT_RESOURCE,
     severity=Severity.HIGH,
+    about=(GrantDocument,),
     title="No policy allows actions on everything but a list of resources",
     why="Allow with NotResource grants the actions on every resource that the list forgets, and on each new one.",
     fix="turn the list round: Allow with Resource; to protect a resource, use Deny",

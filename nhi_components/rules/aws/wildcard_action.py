@@ -18,6 +18,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="aws.wildcard-action",
     rule_class=RuleClass.ACTION_WILDCARD,
     severity=Severity.HIGH,
+    about=(GrantDocument,),
     title="Every action that a policy allows is named in full",
     why="A wildcard in an action allows what nobody asked for, and every action that AWS adds later under that name. "
     "`sqs:*` deletes queues and opens them to others; `iam:*Policy*` rewrites its holder's own permissions.",

@@ -8,6 +8,7 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.conditions import narrows_callers
+from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.patterns import has_wildcard
 from nhi_components.rules.aws.statements import ADMITTING, allowing
 from nhi_components.rules.config import JudgeConfig
@@ -20,6 +21,7 @@ _EXPECTED = "named principals, or a condition that fixes account, organisation, 
     id="aws.wildcard-principal",
     rule_class=RuleClass.PUBLIC_PRINCIPAL,
     severity=Severity.CRITICAL,
+    about=(GrantDocument,),
     title="Every policy that admits callers names them",
     why='`"*"`, and Allow with NotPrincipal, admit every AWS account of the world, or the whole internet. Conditions '
     "such as `aws:SecureTransport`, or on tags that a caller sets on itself, keep nobody out.",
@@ -29,14 +31,14 @@ _EXPECTED = "named principals, or a condition that fixes account, organisation, 
         '"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:111122223333:orders", '
         '"Condition": {"Bool": {"aws:SecureTransport": "true"}}}]}',
         DocumentKind.RESOURCE_POLICY,
-        "sqs",
+        context={"service": "sqs"},
     ),
     good=Example(
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, '
         '"Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:eu-west-1:111122223333:orders", '
         '"Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:111122223333:orders"}}}]}',
         DocumentKind.RESOURCE_POLICY,
-        "sqs",
+        context={"service": "sqs"},
     ),
     references=(Reference.INSECURE_CLOUD_DEPLOYMENT, Reference.ACCESS_MANAGED),
 )

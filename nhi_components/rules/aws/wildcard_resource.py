@@ -9,7 +9,7 @@ from nhi_components.core.aws_action import takes_no_resource
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.conditions import narrows_resources
-from nhi_components.facts.aws.model import Statement
+from nhi_components.facts.aws.model import GrantDocument, Statement
 from nhi_components.facts.aws.patterns import names_nearly_everything
 from nhi_components.rules.aws.statements import HELD, allowing
 from nhi_components.rules.config import JudgeConfig
@@ -22,6 +22,7 @@ _SHOWN_ACTIONS = 3
     id="aws.wildcard-resource",
     rule_class=RuleClass.RESOURCE_WILDCARD,
     severity=Severity.HIGH,
+    about=(GrantDocument,),
     title="Every policy names the resources on which it allows actions",
     why="On `*`, on `arn:aws:logs:*:*:*` or on `role/*` an identity reaches every resource of its kind, those of "
     "others and those of tomorrow included. Actions that AWS defines without a resource are not meant: for them `*` is "

@@ -18,6 +18,7 @@ _EXPECTED = "a document that is known at preview, or a component that declares i
     id="document.not-yet-known",
     rule_class=RuleClass.UNJUDGED,
     severity=Severity.MEDIUM,
+    about=(NotYetKnown, Ownership),
     title="Every document that grants something is known at preview",
     why="A document that takes a value from a resource yet to be made is unknown as a whole, so that a preview cannot "
     "judge it. It is judged before it is created, when a part of the stack exists already. Documents below a component "

@@ -15,6 +15,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="document.unjudged",
     rule_class=RuleClass.UNJUDGED,
     severity=Severity.HIGH,
+    about=(Unjudged,),
     title="Every document that grants something can be read",
     why="What no rule could read, no rule has judged: a key that stands twice hides a grant, a misspelt element means "
     "nothing to the judge and perhaps something to the cloud.",

@@ -8,7 +8,7 @@ from typing import Final
 
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DeclaredGrants, Facts, Resource
-from nhi_components.facts.aws.model import PolicyKind
+from nhi_components.facts.aws.model import GrantDocument, PolicyKind
 from nhi_components.facts.values import Located
 from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.rules.aws.statements import allowing
@@ -28,6 +28,7 @@ _COMPONENT = (
     id="grants.undeclared",
     rule_class=RuleClass.UNJUDGED,
     severity=Severity.HIGH,
+    about=(GrantDocument, VaultPolicyDocument),
     title="A component's documents grant what the component declares, and no more",
     why="A document that is unknown at preview passes on the strength of the grants that its component declares. Once "
     "it is known it must keep that promise, or the preview has judged something else than what is created.",

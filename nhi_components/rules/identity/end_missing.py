@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from nhi_components.core.findings import Finding, Severity
-from nhi_components.core.model import shown
+from nhi_components.core.text import shown
 from nhi_components.facts import UNKNOWN, Facts, Ownership
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.identity.governed import governed, label_of
@@ -17,6 +17,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="identity.end-missing",
     rule_class=RuleClass.METADATA,
     severity=Severity.HIGH,
+    about=(Ownership,),
     title="Every governed identity has an end date, and it lies ahead",
     why="Without an end date nobody has to decide that an identity is still needed, so nobody does. An end in the past "
     "is an identity that should be suspended.",

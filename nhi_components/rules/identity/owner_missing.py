@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
-from nhi_components.facts import UNKNOWN, Facts
+from nhi_components.facts import UNKNOWN, Facts, Ownership
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.identity.governed import governed, label_of
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -16,6 +16,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="identity.owner-missing",
     rule_class=RuleClass.METADATA,
     severity=Severity.HIGH,
+    about=(Ownership,),
     title="Every governed identity names its owner",
     why="Nobody reviews, renews or removes an identity that belongs to nobody; it outlives its purpose.",
     fix="add the tag that names the owner",

@@ -58,6 +58,7 @@ _HARMLESS_WRITES: Final = (
     id="vault.root-path",
     rule_class=RuleClass.ESCALATION,
     severity=Severity.CRITICAL,
+    about=(VaultPolicyDocument,),
     title="No policy of a workload reaches the paths that decide what others may do",
     why="Whoever writes policies, tokens, auth roles or entities gives himself any policy, `root` included; whoever "
     "reads raw storage or a snapshot has every secret.",

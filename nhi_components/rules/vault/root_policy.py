@@ -16,6 +16,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="vault.root-policy",
     rule_class=RuleClass.ADMIN,
     severity=Severity.CRITICAL,
+    about=(VaultPolicyAttachment,),
     title="No identity gets the policy root",
     why="A token with the policy `root` may do everything, and it may never expire.",
     fix="name policies that list paths",

@@ -16,6 +16,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     id="vault.sudo-capability",
     rule_class=RuleClass.ADMIN,
     severity=Severity.CRITICAL,
+    about=(VaultPolicyDocument,),
     title="No policy of a workload has the capability sudo",
     why="`sudo` opens root-protected endpoints: raw storage, audit devices, every lease and token. No workload "
     "operates Vault.",

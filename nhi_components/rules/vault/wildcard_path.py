@@ -19,6 +19,7 @@ _EVERYTHING = frozenset({"*", "+/*", "+*"})
     id="vault.wildcard-path",
     rule_class=RuleClass.RESOURCE_WILDCARD,
     severity=Severity.HIGH,
+    about=(VaultPolicyDocument,),
     title="Every path of a policy goes below one mount, to something named",
     why='`path "*"` is everything that Vault holds, and `secret/*` or `secret/data/*` every secret of a mount: those '
     "of other identities, and those that will be written tomorrow.",
