@@ -14,6 +14,7 @@ from nhi_components.facts.model import Fact, Resource
 
 _READER_OF_PACKAGE = {
     "aws": "aws",
+    "kubernetes": "kubernetes",
     "vault": "vault",
 }
 """The folder beside this module whose `pulumi.read_resource` reads the resources of a Pulumi package."""

@@ -1,0 +1,1 @@
+"""GitHub: keys, secrets and workflow settings as facts."""

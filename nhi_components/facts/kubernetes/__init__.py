@@ -1,0 +1,1 @@
+"""Kubernetes: RBAC, service accounts and their tokens as facts."""
