@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nhi_components.cli.evidence import evidence_app
+from nhi_components.cli.lint import lint
 from nhi_components.cli.plugin import plugin_app
 from nhi_components.cli.repair import repair
 from nhi_components.cli.verify import verify
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(plugin_app, name="plugin")
+app.command()(lint)
 app.command()(verify)
 app.command()(repair)
 

@@ -37,7 +37,7 @@ def parse_json(text: str) -> Any:
         MalformedJson: with the position in the text, where there is one.
     """
     try:
-        return json.loads(text, object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
+        return _STRICT.decode(text)
     except MalformedJson:
         raise
     except json.JSONDecodeError as error:
@@ -80,3 +80,6 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise MalformedJson(f"{name} is not JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_without_duplicates, parse_constant=_refuse_constant)
