@@ -3,24 +3,107 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from nhi_components.core.errors import Problem
+from nhi_components.core.glob import glob_matcher
+
+READS: Final = frozenset("RL")
+"""Levels of the Service Authorization Reference that only read: Read and List."""
+
+PERMISSIONS: Final = "P"
+"""Its level `Permissions management`; the others are `W` (Write) and `T` (Tagging)."""
+
+
+class Action(NamedTuple):
+    """One action that AWS documents.
+
+    Attributes:
+        name: as it is written, without the service: `SendMessage`.
+        level: its access level, one letter.
+        scopable: it can be granted on chosen resources; otherwise only on `*`.
+    """
+
+    name: str
+    level: str
+    scopable: bool
 
 
 @cache
-def _services() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    """Documented actions by service prefix, keyed in lower case: IAM compares actions without regard to case."""
-    text = (resources.files(__package__) / "data/aws_actions.json").read_text(encoding="utf-8")
-    services: dict[str, dict[str, Any]] = json.loads(text)["services"]
-    return {
-        prefix: {part: {name.lower(): name for name in names} for part, names in service.items()}
-        for prefix, service in services.items()
-    }
+def _catalogue() -> Mapping[str, Any]:
+    loaded: dict[str, Any] = json.loads((resources.files(__package__) / "data/aws_actions.json").read_bytes())
+    return loaded
+
+
+def catalogue_source() -> str:
+    """Tell whose data, and of which version, says what AWS documents."""
+    return str(_catalogue()["source"])
+
+
+def services() -> Mapping[str, Any]:
+    """Give the service prefixes that AWS documents, as keys, in lower case."""
+    known: Mapping[str, Any] = _catalogue()["services"]
+    return known
+
+
+@cache
+def actions_of(service: str) -> Mapping[str, Action]:
+    """Give a service's actions by name in lower case: IAM compares actions without regard to case."""
+    documented = services().get(service, {})
+    return {name.lower(): Action(name, code[0], code[1] == "s") for name, code in documented.items()}
+
+
+@cache
+def arn_services(service: str) -> frozenset[str]:
+    """Name the services whose ARNs a service's actions take: for `sts` also `iam`."""
+    return frozenset({service, *_catalogue()["arns"].get(service, ())})
+
+
+@cache
+def arn_types(service: str) -> Mapping[str, frozenset[str]] | None:
+    """Give the types of resources that each action takes, by its name in lower case; None where it is not recorded."""
+    recorded = _catalogue()["types"].get(service)
+    return None if recorded is None else {name.lower(): frozenset(types) for name, types in recorded.items()}
+
+
+@lru_cache(maxsize=65_536)
+def find_action(text: str) -> Action | None:
+    """Find an action by its full name, in whatever case; None when AWS does not document it."""
+    service, _, name = text.lower().partition(":")
+    return actions_of(service).get(name)
+
+
+@lru_cache(maxsize=16_384)
+def matching_actions(pattern: str) -> frozenset[str]:
+    """Name the documented actions that a pattern covers, as `service:name` in lower case.
+
+    Args:
+        pattern: an action as a policy writes it, with or without `*` and `?`.
+    """
+    return frozenset(_matching(pattern.lower()))
+
+
+@cache
+def every_action() -> frozenset[str]:
+    """Name all documented actions, as `service:name` in lower case."""
+    return frozenset(f"{service}:{name}" for service in services() for name in actions_of(service))
+
+
+def _matching(pattern: str) -> Iterator[str]:
+    service_pattern, colon, name_pattern = pattern.partition(":")
+    if not colon:
+        name_pattern = "*"
+    matches_service, matches_name = glob_matcher(service_pattern), glob_matcher(name_pattern)
+    if "*" not in service_pattern and "?" not in service_pattern:
+        chosen = [service_pattern] if service_pattern in services() else []
+    else:
+        chosen = [service for service in services() if matches_service(service)]
+    for service in chosen:
+        yield from (f"{service}:{name}" for name in actions_of(service) if matches_name(name))
 
 
 def problem_of_action(path: str, action: str) -> Problem | None:
@@ -37,21 +120,20 @@ def problem_of_action(path: str, action: str) -> Problem | None:
     service, separator, name = action.partition(":")
     if not separator:
         return Problem(path, action, "service:Action", "write it like `sqs:SendMessage`")
-    known = _services().get(service.lower())
-    if known is None:
-        return Problem(
-            path, action, "a service prefix that AWS documents", _suggest(service.lower(), list(_services()))
-        )
-    if name.lower() not in known["actions"]:
-        fix = _suggest(name.lower(), list(known["actions"]), known["actions"], service)
+    if service.lower() not in services():
+        return Problem(path, action, "a service prefix that AWS documents", _suggest(service.lower(), list(services())))
+    known = actions_of(service.lower())
+    if name.lower() not in known:
+        spelled = {lower: documented.name for lower, documented in known.items()}
+        fix = _suggest(name.lower(), list(known), spelled, service)
         return Problem(path, action, f"an action that AWS documents for {service}", fix)
     return None
 
 
 def takes_no_resource(action: str) -> bool:
     """Tell whether AWS documents that an action can only be granted on `*`."""
-    service, _, name = action.partition(":")
-    return name.lower() in _services().get(service.lower(), {}).get("unscoped", {})
+    known = find_action(action)
+    return known is not None and not known.scopable
 
 
 def _suggest(word: str, words: list[str], spelled: Mapping[str, str] | None = None, service: str = "") -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_network
 
 from nhi_components.facts.aws.model import Condition
-from nhi_components.facts.aws.patterns import has_wildcard
+from nhi_components.facts.aws.patterns import has_wildcard, is_nameless
 from nhi_components.facts.values import Unknown
 
 _EXACT = frozenset({"stringequals", "stringequalsignorecase"})
@@ -35,6 +35,45 @@ _CALLERS = frozenset(
         "s3:dataaccesspointarn",
     }
 )
+_TAG_KEYS = ("resourcetag/", "requesttag/", "request-tag/", "resource-tag/")
+"""Tags of what is used, or that must be put on what is made."""
+
+_CHOOSING = frozenset(
+    {
+        "cloudformation:stackname",
+        "cloudwatch:namespace",
+        "dynamodb:leadingkeys",
+        "ec2:instanceprofile",
+        "ec2:vpc",
+        "ecs:cluster",
+        "ecs:service",
+        "ecs:task-definition",
+        "eks:clustername",
+        "events:detail.name",
+        "iam:awsservicename",
+        "iam:associatedresourcearn",
+        "iam:permissionsboundary",
+        "iam:policyarn",
+        "kms:aliasname",
+        "kms:requestalias",
+        "kms:resourcealiases",
+        "kms:viaservice",
+        "lambda:functionarn",
+        "organizations:policytype",
+        "s3:accesspointnetworkorigin",
+        "s3:dataaccesspointarn",
+        "s3:prefix",
+        "secretsmanager:name",
+        "secretsmanager:secretid",
+        "ssm:documentcategories",
+        "aws:resourcearn",
+        "aws:calledvia",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+    }
+)
+"""Keys of the Service Authorization Reference whose value is, or chooses, what an action may touch."""
+
 _WIDEST_IPV4, _WIDEST_IPV6 = 8, 32
 
 
@@ -44,7 +83,7 @@ def narrows_callers(conditions: Iterable[Condition]) -> bool:
 
 
 def narrows_resources(conditions: Iterable[Condition]) -> bool:
-    """Tell whether the conditions admit only resources that bear a chosen tag."""
+    """Tell whether the conditions choose resources: by a tag, or by a key that names what an action may touch."""
     return any(_holds_only_for(condition, _narrows_resources) for condition in conditions)
 
 
@@ -66,7 +105,9 @@ def _narrows_callers(condition: Condition, value: str) -> bool:
 
 def _narrows_resources(condition: Condition, value: str) -> bool:
     _, _, name = condition.key.partition(":")
-    return name.startswith("resourcetag/") and _is_fixed(condition.operator, value)
+    if name.startswith(_TAG_KEYS):
+        return _is_fixed(condition.operator, value)
+    return condition.key in _CHOOSING and not is_nameless(value) and condition.operator in _EXACT | _PATTERN
 
 
 def _is_fixed(operator: str, value: str) -> bool:
@@ -90,3 +131,13 @@ def _is_narrow_network(value: str) -> bool:
     except ValueError:
         return False
     return network.prefixlen >= (_WIDEST_IPV4 if network.version == 4 else _WIDEST_IPV6)
+
+
+def passed_to(conditions: Iterable[Condition]) -> frozenset[str] | None:
+    """Name the services to which a role may be passed, in lower case; None when any is admitted."""
+    services: set[str] | None = None
+    for condition in conditions:
+        if condition.key == "iam:passedtoservice" and condition.operator in _EXACT | _PATTERN and condition.values:
+            named = {value.lower() if isinstance(value, str) else "*" for value in condition.values}
+            services = named if services is None else services & named
+    return None if services is None else frozenset(services)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from nhi_components.core.text import shown
@@ -16,10 +18,27 @@ _STATEMENT_ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
 _PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
+_BEGINNINGS_OF_ARNS = ("arn:", "*", "?", "a*", "a?", "ar*", "ar?", "arn*", "arn?")
+_STRINGS = {str}
+_EFFECTS = ("Allow", "Deny")
+_HELD_ELEMENTS = {"Action", "Resource"}
+_PLAIN_ELEMENTS = {"Effect", "Action", "Resource", "Sid"}
+_NEEDED = {
+    PolicyKind.IDENTITY: ("Action", "Resource"),
+    PolicyKind.BOUNDARY: ("Action", "Resource"),
+    PolicyKind.TRUST: ("Action", "Principal"),
+    PolicyKind.RESOURCE: ("Action", "Principal"),
+    PolicyKind.DECLARED: ("Action",),
+}
 _GUIDE = "write it as the grammar of the IAM JSON policy language asks"
 
+Context = Mapping[str, Any]
+_NO_CONTEXT: Context = {}
 
-def read_policy(resource: Resource, path: str, value: object, kind: PolicyKind, service: str = "") -> tuple[Fact, ...]:
+
+def read_policy(
+    resource: Resource, path: str, value: object, kind: PolicyKind, service: str = "", context: Context = _NO_CONTEXT
+) -> tuple[Fact, ...]:
     """Read one policy document.
 
     Args:
@@ -28,11 +47,23 @@ def read_policy(resource: Resource, path: str, value: object, kind: PolicyKind, 
         value: JSON text, the same as data, or UNKNOWN.
         kind: what the document hangs on.
         service: for a resource policy, the service that owns the resource.
+        context: what is known around it: `account`, `trusted_accounts`, and for the policies of a principal its
+            `boundary` and its other `policies`, as documents.
 
     Returns:
         A `GrantDocument` when there is anything to judge, and an `Unjudged` or `NotYetKnown` for each part that is not.
     """
-    return tuple(_Reader(resource, kind).document(path, value, service))
+    reader = _Reader(resource, kind)
+    statements = reader.statements(path, value)
+    account, trusted, boundary = "", frozenset[str](), None
+    if context:
+        account, trusted = reader.accounts(context)
+        statements += reader.companions(context)
+        boundary = reader.boundary(context)
+    if not statements:
+        return tuple(reader.noted)
+    document = GrantDocument(resource, path, kind, statements, service, account, trusted, boundary)
+    return (document, *reader.noted)
 
 
 class _Reader:
@@ -41,25 +72,51 @@ class _Reader:
     def __init__(self, resource: Resource, kind: PolicyKind) -> None:
         self._resource = resource
         self._kind = kind
-        self._noted: list[Fact] = []
+        self._holds = "Principal" not in _NEEDED[kind]
+        self.noted: list[Fact] = []
 
-    def document(self, path: str, value: object, service: str) -> Iterator[Fact]:
-        statements = tuple(self._statements(path, value))
-        if statements:
-            yield GrantDocument(self._resource, path, self._kind, statements, service)
-        yield from self._noted
+    def accounts(self, context: Context) -> tuple[str, frozenset[str]]:
+        """Give the document's own account and those that belong to the same organisation."""
+        account, trusted = context.get("account", ""), context.get("trusted_accounts", ())
+        if not isinstance(account, str):
+            self._wrong("context.account", kind_of(account), "an account id: twelve digits in a string")
+            account = ""
+        if not isinstance(trusted, list | tuple) or not all(isinstance(member, str) for member in trusted):
+            self._wrong("context.trusted_accounts", kind_of(trusted), "a list of account ids")
+            trusted = ()
+        return account, frozenset(trusted)
+
+    def companions(self, context: Context) -> tuple[Statement, ...]:
+        """Give the statements of the other policies of the same principal."""
+        policies = context.get("policies", ())
+        if not isinstance(policies, list | tuple):
+            policies = [policies]
+        read = (self.statements(f"context.policies[{n}]", policy) for n, policy in enumerate(policies))
+        return tuple(chain.from_iterable(read))
+
+    def boundary(self, context: Context) -> tuple[Statement, ...] | None:
+        """Give the statements of the principal's permissions boundary; None when none is told."""
+        given = context.get("boundary", context.get("permission_boundary"))
+        if given is None:
+            return None
+        reader = _Reader(self._resource, PolicyKind.BOUNDARY)
+        statements = reader.statements("context.boundary", given)
+        self.noted += reader.noted
+        return statements
 
     def _wrong(self, path: str, got: str, expected: str, fix: str = _GUIDE) -> None:
-        self._noted.append(Unjudged(self._resource, path, got, expected, fix))
+        self.noted.append(Unjudged(self._resource, path, got, expected, fix))
 
     def _not_yet_known(self, path: str, subject: str) -> None:
-        self._noted.append(NotYetKnown(self._resource, path, subject))
+        self.noted.append(NotYetKnown(self._resource, path, subject))
 
-    def _statements(self, path: str, value: object) -> Iterator[Statement]:
+    def statements(self, path: str, value: object) -> tuple[Statement, ...]:
+        """Read the statements of a document; what is wrong is noted."""
         document = self._object(path, value)
         if document is None:
-            return
-        self._refuse_unknown_elements(path, document, _DOCUMENT_ELEMENTS)
+            return ()
+        if not document.keys() <= _DOCUMENT_ELEMENTS:
+            self._refuse_unknown_elements(path, document, _DOCUMENT_ELEMENTS)
         version = document.get("Version", _VERSIONS[0])
         if version not in _VERSIONS and version is not UNKNOWN:
             self._wrong(f"{path}.Version", shown(version), " or ".join(_VERSIONS), f"write {_VERSIONS[0]}")
@@ -69,12 +126,16 @@ class _Reader:
             case Unknown():
                 self._not_yet_known(place, "statements")
             case dict():
-                yield from self._statement(place, given)
+                return tuple(self._statement(place, None, given))
             case list():
-                for index, member in enumerate(given):
-                    yield from self._statement(f"{place}[{index}]", member)
+                return tuple(
+                    statement
+                    for index, member in enumerate(given)
+                    for statement in self._statement(place, index, member)
+                )
             case _:
                 self._wrong(place, kind_of(given), "a statement or a list of statements")
+        return ()
 
     def _object(self, path: str, value: object) -> Mapping[str, Any] | None:
         if value is UNKNOWN:
@@ -92,62 +153,92 @@ class _Reader:
         return value
 
     def _refuse_unknown_elements(self, path: str, given: Mapping[str, Any], allowed: frozenset[str]) -> None:
-        if not given.keys() <= allowed:
-            for key in given.keys() - allowed:
-                expected = f"only {', '.join(sorted(allowed))}, in these letters"
-                self._wrong(path, f"the element {shown(key)!r}", expected, "remove it, or correct its spelling")
+        for key in given.keys() - allowed:
+            expected = f"only {', '.join(sorted(allowed))}, in these letters"
+            self._wrong(path, f"the element {shown(key)!r}", expected, "remove it, or correct its spelling")
 
-    def _statement(self, path: str, given: object) -> Iterator[Statement]:
-        if given is UNKNOWN:
-            self._not_yet_known(path, "statement")
-            return
+    def _statement(self, document: str, index: int | None, given: object) -> list[Statement]:
         if not isinstance(given, dict):
-            self._wrong(path, kind_of(given), "a statement: a JSON object")
-            return
-        self._refuse_unknown_elements(path, given, _STATEMENT_ELEMENTS)
+            place = _at(document, index)
+            if given is UNKNOWN:
+                self._not_yet_known(place, "statement")
+            else:
+                self._wrong(place, kind_of(given), "a statement: a JSON object")
+            return []
+        effect = given.get("Effect")
+        elements = given.keys()
+        plain = elements <= _PLAIN_ELEMENTS
+        if not plain or not self._holds or effect not in _EFFECTS or not elements >= _HELD_ELEMENTS:
+            self._check_elements(_at(document, index), given)
+        actions = self._texts(document, index, given, "Action", is_action)
+        resources = self._texts(document, index, given, "Resource", _is_arn)
+        if plain:
+            return [Statement(document, index, given, effect != "Deny", actions or (), resources or ())]
+        path = _at(document, index)
+        conditions = given.get("Condition")
+        return [
+            Statement(
+                document,
+                index,
+                given,
+                effect != "Deny",
+                actions or (),
+                resources or (),
+                self._texts(document, index, given, "NotAction", is_action),
+                self._texts(document, index, given, "NotResource", _is_arn),
+                self._principals(path, given, "Principal") or (),
+                self._principals(path, given, "NotPrincipal"),
+                self._conditions(f"{path}.Condition", conditions) if "Condition" in given else (),
+            )
+        ]
+
+    def _check_elements(self, path: str, given: Mapping[str, Any]) -> None:
+        if not given.keys() <= _STATEMENT_ELEMENTS:
+            self._refuse_unknown_elements(path, given, _STATEMENT_ELEMENTS)
         effect = given.get("Effect")
         if effect is UNKNOWN:
             self._not_yet_known(f"{path}.Effect", "effect")
-        elif effect not in ("Allow", "Deny"):
+        elif effect not in _EFFECTS:
             got = repr(effect)[:20] if isinstance(effect, str) else kind_of(effect)
             self._wrong(f"{path}.Effect", got, "Allow or Deny, in these letters")
-        self._refuse_contradictions(path, given)
-        yield Statement(
-            path=path,
-            allows=effect != "Deny",
-            actions=self._element(path, given, "Action", self._action) or (),
-            not_actions=self._element(path, given, "NotAction", self._action),
-            resources=self._element(path, given, "Resource", self._arn) or (),
-            not_resources=self._element(path, given, "NotResource", self._arn),
-            principals=self._principals(path, given, "Principal") or (),
-            not_principals=self._principals(path, given, "NotPrincipal"),
-            conditions=self._conditions(f"{path}.Condition", given.get("Condition", {})),
-        )
-
-    def _refuse_contradictions(self, path: str, given: Mapping[str, Any]) -> None:
-        needed = ["Action"]
-        if self._kind in (PolicyKind.IDENTITY, PolicyKind.BOUNDARY):
-            needed.append("Resource")
-        if self._kind in (PolicyKind.TRUST, PolicyKind.RESOURCE):
-            needed.append("Principal")
         for name in ("Action", "Resource", "Principal"):
             either, other = name in given, f"Not{name}" in given
             if either and other:
                 self._wrong(path, f"both {name} and Not{name}", "one of the two", "keep the one you mean")
-            elif name in needed and not either and not other:
+            elif not either and not other and name in _NEEDED[self._kind]:
                 self._wrong(path, f"no {name}", f"{name} in every statement of a {self._kind}", f"add {name}")
 
-    def _element(
-        self, path: str, given: Mapping[str, Any], name: str, check: Callable[[Located], None]
-    ) -> tuple[Located, ...] | None:
-        if name not in given:
+    def _texts(
+        self,
+        document: str,
+        index: int | None,
+        given: Mapping[str, Any],
+        element: str,
+        is_well_formed: Callable[[str], bool],
+    ) -> tuple[str, ...] | None:
+        value = given.get(element)
+        if type(value) is str:
+            texts: tuple[str, ...] = (value,)
+        elif type(value) is list and set(map(type, value)) == _STRINGS:
+            texts = tuple(value)
+        elif element not in given:
             return None
-        texts = tuple(self._texts(f"{path}.{name}", given[name]))
+        else:
+            texts = tuple(text.text for text in self._members(f"{_at(document, index)}.{element}", value))
         for text in texts:
-            check(text)
+            if not is_well_formed(text):
+                self._malformed(_at(document, index), element, value, text)
         return texts
 
-    def _texts(self, path: str, value: object) -> Iterator[Located]:
+    def _malformed(self, path: str, element: str, value: object, text: str) -> None:
+        place = f"{path}.{element}" + (f"[{value.index(text)}]" if isinstance(value, list) else "")
+        if element.endswith("Action"):
+            fix = "write the service's prefix, a colon and the action's name"
+            self._wrong(place, shown(text), "an action such as `sqs:SendMessage`", fix)
+        else:
+            self._wrong(place, shown(text), "an ARN, such as `arn:aws:sqs:eu-west-1:111122223333:orders`")
+
+    def _members(self, path: str, value: object) -> Iterator[Located]:
         match value:
             case str():
                 yield Located(value, path)
@@ -164,17 +255,6 @@ class _Reader:
                 self._not_yet_known(path, "value")
             case _:
                 self._wrong(path, kind_of(value), "a string or a list of strings")
-
-    def _action(self, action: Located) -> None:
-        service, _, name = action.text.partition(":")
-        only_wildcards = action.text and not action.text.strip("*?")
-        if not (service and name) and not only_wildcards:
-            fix = "write the service's prefix, a colon and the action's name"
-            self._wrong(action.path, shown(action.text), "an action such as `sqs:SendMessage`", fix)
-
-    def _arn(self, arn: Located) -> None:
-        if not arn.text.startswith(("arn:", "*", "?", "a*", "a?", "ar*", "ar?", "arn*", "arn?")):
-            self._wrong(arn.path, shown(arn.text), "an ARN, such as `arn:aws:sqs:eu-west-1:111122223333:orders`")
 
     def _principals(self, path: str, given: Mapping[str, Any], name: str) -> tuple[Principal, ...] | None:
         if name not in given:
@@ -197,7 +277,7 @@ class _Reader:
             place = f"{path}.{kind}"
             if kind not in _PRINCIPAL_KINDS:
                 self._wrong(place, shown(kind), f"one of {', '.join(sorted(_PRINCIPAL_KINDS))}")
-            yield from (Principal(kind, text, at) for text, at in self._texts(place, members))
+            yield from (Principal(kind, text, at) for text, at in self._members(place, members))
 
     def _conditions(self, path: str, value: object) -> tuple[Condition, ...]:
         if value is UNKNOWN:
@@ -235,6 +315,21 @@ class _Reader:
         if UNKNOWN in values:
             self._not_yet_known(path, "condition")
         return tuple(values)
+
+
+def _at(document: str, index: int | None) -> str:
+    return document if index is None else f"{document}[{index}]"
+
+
+@lru_cache(maxsize=65_536)
+def is_action(text: str) -> bool:
+    """Tell whether a text has the form of an action, or is made of wildcards alone."""
+    service, _, name = text.partition(":")
+    return bool(service and name) or bool(text and not text.strip("*?"))
+
+
+def _is_arn(text: str) -> bool:
+    return text == "*" or text.startswith(_BEGINNINGS_OF_ARNS)
 
 
 def _condition(operator: str, key: str, values: tuple[str | Unknown, ...]) -> Condition:

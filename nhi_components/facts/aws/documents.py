@@ -23,4 +23,4 @@ def read(kind: DocumentKind, resource: Resource, value: object, context: Mapping
     if kind not in _KINDS:
         expected = f"one of {', '.join(_KINDS)}"
         return (Unjudged(resource, "kind", kind.value, expected, "name the kind of the AWS document"),)
-    return read_policy(resource, "document", value, _KINDS[kind], str(context.get("service", "")))
+    return read_policy(resource, "document", value, _KINDS[kind], str(context.get("service", "")), context)

@@ -5,11 +5,16 @@ The grammar is that of the IAM user guide, 'Grammar of the IAM JSON policy langu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nhi_components.facts.model import Resource
-from nhi_components.facts.values import Located, Unknown
+from nhi_components.facts.values import Unknown
+
+if TYPE_CHECKING:
+    from nhi_components.facts.aws.permission import Permissions
 
 
 class PolicyKind(StrEnum):
@@ -22,8 +27,7 @@ class PolicyKind(StrEnum):
     DECLARED = "declared grants"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """One principal of a statement.
 
     Attributes:
@@ -37,8 +41,7 @@ class Principal:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One condition: an operator, a key and the values, of which one must match.
 
     Attributes:
@@ -56,12 +59,12 @@ class Condition:
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Statement:
     """One statement; a single string and a list of one read the same.
 
     Attributes:
         path: where it stands.
+        given: the statement itself, as data.
         allows: its effect is not `Deny`.
         actions: what `Action` names.
         not_actions: what `NotAction` names; None when the element is not there.
@@ -72,18 +75,59 @@ class Statement:
         conditions: all of which must hold.
     """
 
-    path: str
-    allows: bool
-    actions: tuple[Located, ...]
-    not_actions: tuple[Located, ...] | None
-    resources: tuple[Located, ...]
-    not_resources: tuple[Located, ...] | None
-    principals: tuple[Principal, ...]
-    not_principals: tuple[Principal, ...] | None
-    conditions: tuple[Condition, ...]
+    __slots__ = (
+        "_document",
+        "_index",
+        "actions",
+        "allows",
+        "conditions",
+        "given",
+        "not_actions",
+        "not_principals",
+        "not_resources",
+        "principals",
+        "resources",
+    )
+
+    def __init__(
+        self,
+        document: str,
+        index: int | None,
+        given: Mapping[str, Any],
+        allows: bool,
+        actions: tuple[str, ...],
+        resources: tuple[str, ...],
+        not_actions: tuple[str, ...] | None = None,
+        not_resources: tuple[str, ...] | None = None,
+        principals: tuple[Principal, ...] = (),
+        not_principals: tuple[Principal, ...] | None = None,
+        conditions: tuple[Condition, ...] = (),
+    ) -> None:
+        self._document = document
+        self._index = index
+        self.given = given
+        self.allows = allows
+        self.actions = actions
+        self.resources = resources
+        self.not_actions = not_actions
+        self.not_resources = not_resources
+        self.principals = principals
+        self.not_principals = not_principals
+        self.conditions = conditions
+
+    @property
+    def path(self) -> str:
+        """Where it stands, such as `policy.Statement[0]`."""
+        return self._document if self._index is None else f"{self._document}[{self._index}]"
+
+    def place(self, element: str, text: str) -> str:
+        """Tell where a text stands in an element, such as `policy.Statement[0].Action[1]`."""
+        value = self.given.get(element)
+        if isinstance(value, list | tuple) and text in value:
+            return f"{self.path}.{element}[{value.index(text)}]"
+        return f"{self.path}.{element}"
 
 
-@dataclass(frozen=True, slots=True)
 class GrantDocument:
     """One AWS policy document.
 
@@ -91,15 +135,44 @@ class GrantDocument:
         resource: what it was read from.
         path: the place inside the resource.
         kind: what it hangs on.
-        statements: those that could be read.
+        statements: those that could be read, with those of further policies of the same principal.
         service: for a resource policy, the service that owns the resource, such as `kms`; empty when not known.
+        account: the account in which it applies; empty when not known.
+        trusted: further accounts that belong to the same organisation.
+        boundary: the statements that cap it; None when no boundary is known.
     """
 
-    resource: Resource
-    path: str
-    kind: PolicyKind
-    statements: tuple[Statement, ...]
-    service: str = ""
+    __slots__ = ("_permissions", "account", "boundary", "kind", "path", "resource", "service", "statements", "trusted")
+
+    def __init__(
+        self,
+        resource: Resource,
+        path: str,
+        kind: PolicyKind,
+        statements: tuple[Statement, ...],
+        service: str = "",
+        account: str = "",
+        trusted: frozenset[str] = frozenset(),
+        boundary: tuple[Statement, ...] | None = None,
+    ) -> None:
+        self.resource = resource
+        self.path = path
+        self.kind = kind
+        self.statements = statements
+        self.service = service
+        self.account = account
+        self.trusted = trusted
+        self.boundary = boundary
+        self._permissions: Permissions | None = None
+
+    @property
+    def permissions(self) -> Permissions:
+        """What its statements allow in effect; worked out once."""
+        if self._permissions is None:
+            from nhi_components.facts.aws.permission import permissions_of
+
+            self._permissions = permissions_of(self)
+        return self._permissions
 
 
 @dataclass(frozen=True, slots=True)

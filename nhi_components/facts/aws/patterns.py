@@ -7,9 +7,12 @@ fewer than six parts is completed with `*`), 'Variables and tags' (`${*}`, `${?}
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _ARN_PARTS = 6
+_SERVICE_PART = 2
 _UNTYPED_SERVICES = frozenset({"s3", "sqs", "sns", "execute-api", "codecommit"})
 """Services whose ARNs name the resource without its type first: `arn:aws:sqs:eu-west-1:111122223333:orders`."""
 
@@ -21,16 +24,40 @@ def has_wildcard(text: str) -> bool:
     return "*" in text or "?" in text
 
 
-def is_every_action(action: str) -> bool:
-    """Tell whether an action names all actions of several services: `*`, `*:*`, `**`, `ia?:*`."""
-    service, colon, name = action.partition(":")
-    return has_wildcard(service) and (not colon or not name.strip("*?"))
+class Reach(NamedTuple):
+    """Which resources a pattern that names none of its own reaches.
+
+    Attributes:
+        service: the service whose resources; empty for those of all services.
+        type: of which type, as its ARNs begin, such as `role`; empty for all types, and for services without types.
+    """
+
+    service: str
+    type: str
 
 
-def is_every_action_of_a_service(action: str) -> bool:
-    """Tell whether an action names all actions of one service: `sqs:*`, `sqs:**`."""
-    service, _, name = action.partition(":")
-    return not has_wildcard(service) and bool(name) and not name.strip("*?")
+_EVERYTHING = Reach("", "")
+
+
+@lru_cache(maxsize=8192)
+def reach_of(arn: str) -> Reach | None:
+    """Tell what a resource pattern reaches; None when it names something of its own."""
+    if arn == "*":
+        return _EVERYTHING
+    if not names_nearly_everything(arn):
+        return None
+    parts = arn.split(":", 5)
+    service = parts[2].lower() if len(parts) > _SERVICE_PART and parts[0] == "arn" else "*"
+    if has_wildcard(service) or not service:
+        return _EVERYTHING
+    kind = parts[5].replace(":", "/").partition("/") if len(parts) == _ARN_PARTS else ("*", "", "")
+    typed = service not in _UNTYPED_SERVICES and kind[1] and not has_wildcard(kind[0])
+    return Reach(service, kind[0] if typed else "")
+
+
+def is_own_principal(arn: str) -> bool:
+    """Tell whether a resource is the caller itself, by a policy variable: `user/${aws:username}`."""
+    return ":iam:" in arn and "${aws:username}" in arn.lower()
 
 
 def names_nearly_everything(arn: str) -> bool:
@@ -47,7 +74,7 @@ def names_nearly_everything(arn: str) -> bool:
     prefix, _, service, _, account, resource = parts
     if has_wildcard(prefix) or has_wildcard(service):
         return True
-    return _is_nameless(_name_of(service, account, resource))
+    return is_nameless(_name_of(service, account, resource))
 
 
 def _name_of(service: str, account: str, resource: str) -> str:
@@ -60,5 +87,6 @@ def _name_of(service: str, account: str, resource: str) -> str:
     return segments[1] if len(segments) > 1 else segments[0]
 
 
-def _is_nameless(name: str) -> bool:
+def is_nameless(name: str) -> bool:
+    """Tell whether a pattern has no letter or digit of a name."""
     return has_wildcard(name) and not any(character.isalnum() for character in name)

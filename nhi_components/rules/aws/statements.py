@@ -1,11 +1,13 @@
-"""The statements of AWS documents that give something."""
+"""The statements of AWS documents that give something, and what they give on resources that are not named."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from nhi_components.facts import Facts
+from nhi_components.facts import Facts, Resource
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
+from nhi_components.facts.aws.permission import ALL_BUT, Held, Permission
 
 HELD = frozenset({PolicyKind.IDENTITY, PolicyKind.DECLARED})
 """Documents that hang on a principal: what they name as resources is up to them."""
@@ -16,6 +18,28 @@ ADMITTING = frozenset({PolicyKind.TRUST, PolicyKind.RESOURCE})
 GRANTING = HELD | ADMITTING
 """All but boundaries, which only cap."""
 
+_SHOWN_ACTIONS = 3
+
+
+class Grant(NamedTuple):
+    """What one statement allows on resources that it does not name.
+
+    Attributes:
+        resource: where the document was found.
+        place: where the actions stand.
+        actions: those that matter, as they are written.
+        on: the resource patterns.
+    """
+
+    resource: Resource
+    place: str
+    actions: tuple[str, ...]
+    on: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Name the first few actions, and on what they are allowed."""
+        return f"{listed(self.actions)} on {self.on[0]}"
+
 
 def allowing(facts: Facts, kinds: frozenset[PolicyKind]) -> Iterator[tuple[GrantDocument, Statement]]:
     """Yield each statement with effect Allow of documents of these kinds; a Deny never widens anything."""
@@ -24,3 +48,32 @@ def allowing(facts: Facts, kinds: frozenset[PolicyKind]) -> Iterator[tuple[Grant
             for statement in document.statements:
                 if statement.allows:
                     yield document, statement
+
+
+def on_everything(facts: Facts, traits: int) -> Iterator[Grant]:
+    """Yield, for each statement of a principal's documents, its actions with one of the traits on unnamed resources."""
+    for document in facts.of(GrantDocument):
+        if document.kind in HELD and document.permissions.wide_traits & traits:
+            for permission in document.permissions.each:
+                if permission.wide_traits & traits:
+                    actions = [held.text for held in permission.wide_actions if held.traits & traits]
+                    yield Grant(document.resource, place_of(permission, actions[0]), tuple(actions), permission.wide)
+
+
+def place_of(permission: Permission, action: str) -> str:
+    """Tell where one of a permission's actions stands."""
+    if action == ALL_BUT:
+        return f"{permission.statement.path}.NotAction"
+    return permission.statement.place("Action", action)
+
+
+def listed(actions: Iterable[str]) -> str:
+    """Name the first few actions and count the others."""
+    named = list(actions)
+    more = len(named) - _SHOWN_ACTIONS
+    return ", ".join(named[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
+
+
+def texts(held: Iterable[Held], traits: int) -> tuple[str, ...]:
+    """Give the actions that have one of the traits."""
+    return tuple(action.text for action in held if action.traits & traits)

@@ -8,10 +8,14 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
-from nhi_components.facts.aws.patterns import has_wildcard, is_every_action, is_every_action_of_a_service
-from nhi_components.rules.aws.statements import GRANTING, allowing
+from nhi_components.facts.aws.patterns import has_wildcard
+from nhi_components.facts.aws.permission import ALL_BUT
+from nhi_components.facts.aws.traits import CHANGES, EVERY_OF_SERVICE, EVERYTHING, WILDCARD
+from nhi_components.rules.aws.statements import GRANTING, place_of
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
+
+_EXPECTED = "actions named in full, such as `sqs:SendMessage`"
 
 
 @rule(
@@ -19,9 +23,10 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.ACTION_WILDCARD,
     severity=Severity.HIGH,
     about=(GrantDocument,),
-    title="Every action that a policy allows is named in full",
+    title="Every action that a policy allows, other than reads, is named in full",
     why="A wildcard in an action allows what nobody asked for, and every action that AWS adds later under that name. "
-    "`sqs:*` deletes queues and opens them to others; `iam:*Policy*` rewrites its holder's own permissions.",
+    "`sqs:*` deletes queues and opens them to others; `iam:*Policy*` rewrites its holder's own permissions. A pattern "
+    "that covers nothing but reads, such as `sqs:Get*`, is another matter.",
     fix="list the actions that the workload calls",
     bad=Example(
         '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", '
@@ -36,23 +41,23 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     references=(Reference.OVERPRIVILEGED, Reference.ACCESS_MANAGED),
 )
 def wildcard_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
-    """Find wildcards in the actions of statements that allow."""
-    for document, statement in allowing(facts, GRANTING):
-        for action in statement.actions:
-            if has_wildcard(action.text) and not _hands_a_key_to_its_account(document, statement):
-                yield this.finding(
-                    document.resource,
-                    action.path,
-                    action.text,
-                    "actions named in full, such as `sqs:SendMessage`",
-                    severity=_severity(action.text),
-                )
+    """Find patterns among the allowed actions that cover more than reads."""
+    for document in facts.of(GrantDocument):
+        if document.kind not in GRANTING or not document.permissions.traits & WILDCARD:
+            continue
+        for permission in document.permissions.each:
+            if not permission.traits & WILDCARD or _hands_a_key_to_its_account(document, permission.statement):
+                continue
+            for text, traits in permission.actions:
+                if traits & WILDCARD and traits & CHANGES and text != ALL_BUT:
+                    place = place_of(permission, text)
+                    yield this.finding(document.resource, place, text, _EXPECTED, severity=_severity(traits))
 
 
-def _severity(action: str) -> Severity:
-    if is_every_action(action):
+def _severity(traits: int) -> Severity:
+    if traits & EVERYTHING:
         return Severity.CRITICAL
-    return Severity.HIGH if is_every_action_of_a_service(action) else Severity.MEDIUM
+    return Severity.HIGH if traits & EVERY_OF_SERVICE else Severity.MEDIUM
 
 
 def _hands_a_key_to_its_account(document: GrantDocument, statement: Statement) -> bool:
@@ -60,7 +65,9 @@ def _hands_a_key_to_its_account(document: GrantDocument, statement: Statement) -
 
     Source: AWS KMS developer guide, 'Default key policy'.
     """
-    if document.kind is not PolicyKind.RESOURCE or document.service != "kms" or not statement.principals:
+    if document.kind is not PolicyKind.RESOURCE or not statement.principals:
+        return False
+    if document.service != "kms" and statement.actions != ("kms:*",):
         return False
     return all(
         principal.kind == "AWS" and principal.text.endswith(":root") and not has_wildcard(principal.text)

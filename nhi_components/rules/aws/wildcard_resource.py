@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from nhi_components.core.aws_action import takes_no_resource
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
-from nhi_components.facts.aws.conditions import narrows_resources
-from nhi_components.facts.aws.model import GrantDocument, Statement
-from nhi_components.facts.aws.patterns import names_nearly_everything
-from nhi_components.rules.aws.statements import HELD, allowing
+from nhi_components.facts.aws.model import GrantDocument
+from nhi_components.facts.aws.traits import SCOPABLE
+from nhi_components.rules.aws.statements import HELD, listed, texts
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-
-_SHOWN_ACTIONS = 3
 
 
 @rule(
@@ -41,26 +37,15 @@ _SHOWN_ACTIONS = 3
 )
 def wildcard_resource(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find statements that allow actions on all, or nearly all, resources."""
-    for document, statement in allowing(facts, HELD):
-        wide = [resource for resource in statement.resources if names_nearly_everything(resource.text)]
-        if not wide or _needs_no_resource(statement) or narrows_resources(statement.conditions):
+    for document in facts.of(GrantDocument):
+        if document.kind not in HELD or not document.permissions.wide_traits & SCOPABLE:
             continue
-        actions = _scopable(statement)
-        for resource in wide:
-            yield this.finding(
-                document.resource, resource.path, f"{resource.text} for {actions}", "ARNs that name their resource"
-            )
-
-
-def _needs_no_resource(statement: Statement) -> bool:
-    if statement.not_actions is not None:
-        return False
-    return all(takes_no_resource(action.text) for action in statement.actions)
-
-
-def _scopable(statement: Statement) -> str:
-    if statement.not_actions is not None:
-        return "all actions but those in NotAction"
-    actions = [action.text for action in statement.actions if not takes_no_resource(action.text)]
-    more = len(actions) - _SHOWN_ACTIONS
-    return ", ".join(actions[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
+        for permission in document.permissions.each:
+            if permission.wide_traits & SCOPABLE:
+                actions = listed(texts(permission.wide_actions, SCOPABLE))
+                for pattern in permission.wide:
+                    element = "NotResource" if permission.statement.not_resources is not None else "Resource"
+                    place = permission.statement.place(element, pattern)
+                    yield this.finding(
+                        document.resource, place, f"{pattern} for {actions}", "ARNs that name their resource"
+                    )

@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Final
 
 from nhi_components.core.findings import Finding, Severity
-from nhi_components.facts import DeclaredGrants, Facts, Resource
+from nhi_components.facts import DeclaredGrants, Facts
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind
 from nhi_components.facts.values import Located
 from nhi_components.facts.vault.model import VaultPolicyDocument
-from nhi_components.rules.aws.statements import allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -49,19 +48,21 @@ _COMPONENT = (
 )
 def undeclared(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions in documents below a component that the component does not declare."""
-    for resource, actions in _granted(facts):
-        declared = next(facts.enclosing(resource, DeclaredGrants), None)
+    for document in (*facts.of(GrantDocument), *facts.of(VaultPolicyDocument)):
+        declared = next(facts.enclosing(document.resource, DeclaredGrants), None)
         if declared is None or not declared.complete:
             continue
-        for action in actions:
+        for action in _granted(document):
             if action.text.lower() not in declared.actions | _OF_EVERY_COMPONENT:
                 expected = f"what {declared.resource.name} declares: {', '.join(sorted(declared.actions)) or 'nothing'}"
-                yield this.finding(resource, action.path, action.text, expected)
+                yield this.finding(document.resource, action.path, action.text, expected)
 
 
-def _granted(facts: Facts) -> Iterator[tuple[Resource, tuple[Located, ...]]]:
-    for document, statement in allowing(facts, frozenset({PolicyKind.IDENTITY})):
-        yield document.resource, statement.actions
-    for policy in facts.of(VaultPolicyDocument):
-        for path_rule in policy.rules:
-            yield policy.resource, path_rule.capabilities if path_rule.granted else ()
+def _granted(document: GrantDocument | VaultPolicyDocument) -> Iterator[Located]:
+    if isinstance(document, VaultPolicyDocument):
+        for path_rule in document.rules:
+            yield from path_rule.capabilities if path_rule.granted else ()
+    elif document.kind is PolicyKind.IDENTITY:
+        for statement in document.statements:
+            if statement.allows:
+                yield from (Located(text, statement.place("Action", text)) for text in statement.actions)

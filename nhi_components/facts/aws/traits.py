@@ -1,0 +1,142 @@
+"""What an action, as a policy writes it, lets its holder do: a set of traits as the bits of one integer.
+
+Every action and pattern is looked up once and remembered, so that judging a statement is a union of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache, lru_cache
+from itertools import chain
+from typing import Final
+
+from nhi_components.core.aws_action import (
+    READS,
+    actions_of,
+    every_action,
+    find_action,
+    matching_actions,
+    services,
+)
+from nhi_components.facts.aws.escalation import METHODS, PASS_ROLE
+from nhi_components.facts.aws.sensitive_actions import CREDENTIALS, DATA_READS, changes_access
+
+CHANGES: Final = 1 << 0
+"""More than reads: its access level is neither Read nor List."""
+SCOPABLE: Final = 1 << 1
+"""It can be granted on chosen resources."""
+SCOPABLE_CHANGE: Final = 1 << 2
+"""One and the same action is both."""
+CHANGES_ACCESS: Final = 1 << 3
+"""It changes who may access a resource."""
+READS_DATA: Final = 1 << 4
+"""It returns what a store holds."""
+GIVES_CREDENTIALS: Final = 1 << 5
+"""It returns or makes credentials of others."""
+PASSES_ROLE: Final = 1 << 6
+"""It is, or covers, iam:PassRole."""
+WILDCARD: Final = 1 << 7
+"""It is written as a pattern."""
+EVERY_OF_SERVICE: Final = 1 << 8
+"""It covers every action of at least one service."""
+EVERYTHING: Final = 1 << 9
+"""It covers every action of every service."""
+UNKNOWN_TO_AWS: Final = 1 << 10
+"""AWS documents no such action, or none that the pattern covers."""
+
+_FIRST_STEP = 12
+
+
+@cache
+def step_bits() -> Mapping[str, int]:
+    """Give each action that is part of an escalation method a bit of its own, above the other traits."""
+    steps = dict.fromkeys(chain.from_iterable(_steps()))
+    return {action: 1 << (_FIRST_STEP + number) for number, action in enumerate(steps)}
+
+
+@lru_cache(maxsize=65_536)
+def traits_of(text: str) -> int:
+    """Give the traits of one action or pattern as it stands in a policy."""
+    if "*" not in text and "?" not in text:
+        known = find_action(text)
+        if known is None:
+            return UNKNOWN_TO_AWS | _named_traits(text.lower(), "W", scopable=True)
+        return _named_traits(text.lower(), known.level, known.scopable)
+    service, colon, name = text.lower().partition(":")
+    if not text.strip("*?:") and "*" in service and (not colon or "*" in name):
+        return _of_everything()
+    covered = matching_actions(text)
+    if not covered:
+        return UNKNOWN_TO_AWS | WILDCARD
+    return traits_of_all(covered) | WILDCARD | _whole_services(service, name if colon else "*")
+
+
+def traits_of_all(actions: Iterable[str]) -> int:
+    """Give the traits of several documented actions, `service:name` in lower case, that one pattern stands for.
+
+    Actions that only read count as scopable when most of them are: who writes `ec2:Describe*` can't write it otherwise.
+    """
+    traits, reads, scopable_reads = 0, 0, 0
+    for action in actions:
+        found = traits_of(action)
+        if not found & CHANGES:
+            reads += 1
+            scopable_reads += bool(found & SCOPABLE)
+            found &= ~SCOPABLE
+        traits |= found
+    return traits | SCOPABLE if scopable_reads * 2 > reads else traits
+
+
+@lru_cache(maxsize=4096)
+def all_but(patterns: tuple[str, ...]) -> frozenset[str]:
+    """Name the documented actions that none of the patterns covers."""
+    return every_action().difference(*(matching_actions(pattern) for pattern in patterns))
+
+
+@lru_cache(maxsize=4096)
+def traits_of_all_but(patterns: tuple[str, ...]) -> int:
+    """Give the traits of what NotAction with these patterns allows."""
+    return traits_of_all(all_but(patterns)) | WILDCARD
+
+
+def _steps() -> Iterable[Iterable[str]]:
+    yield (PASS_ROLE,)
+    for method in METHODS:
+        yield method.on_others
+        yield from method.beside
+
+
+def _named_traits(action: str, level: str, scopable: bool) -> int:
+    traits = step_bits().get(action, 0)
+    if level not in READS:
+        traits |= CHANGES | (SCOPABLE_CHANGE if scopable else 0)
+    if scopable:
+        traits |= SCOPABLE
+    if changes_access(action, level):
+        traits |= CHANGES_ACCESS
+    if action in DATA_READS:
+        traits |= READS_DATA
+    if action in CREDENTIALS:
+        traits |= GIVES_CREDENTIALS
+    if action == PASS_ROLE:
+        traits |= PASSES_ROLE
+    return traits
+
+
+@cache
+def _of_everything() -> int:
+    named = CHANGES | SCOPABLE | SCOPABLE_CHANGE | CHANGES_ACCESS | READS_DATA | GIVES_CREDENTIALS | PASSES_ROLE
+    steps = sum(step_bits().values())
+    return named | steps | WILDCARD | EVERY_OF_SERVICE | EVERYTHING
+
+
+def _whole_services(service_pattern: str, name_pattern: str) -> int:
+    if not name_pattern.strip("*") and name_pattern:
+        return EVERY_OF_SERVICE
+    chosen = [service_pattern] if service_pattern in services() else []
+    return EVERY_OF_SERVICE if any(_covers(name_pattern, service) for service in chosen) else 0
+
+
+def _covers(name_pattern: str, service: str) -> bool:
+    covered = matching_actions(f"{service}:{name_pattern}")
+    return len(covered) == len(actions_of(service)) > 1
