@@ -1,15 +1,11 @@
-"""Which Pulumi type reads a type of Terraform's AWS provider, and how its policy document's data source is read.
+"""Which Pulumi type reads a type of Terraform's AWS provider. Data for `facts.terraform`.
 
 Source: the resources of hashicorp/aws 6 and of pulumi-aws 7, which is made from it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-from nhi_components.facts.documents import DocumentKind
-from nhi_components.facts.values import UNKNOWN
+from typing import Final
 
 TYPES: Final[dict[str, str]] = {
     "aws_acmpca_permission": "aws:acmpca/permission:Permission",
@@ -122,90 +118,3 @@ NAMES: Final[dict[str, dict[str, str]]] = {
     "aws_iam_role": {"inline_policy": "inlinePolicies"},
 }
 """Attributes that Pulumi calls otherwise than in camel case."""
-
-_ELEMENTS: Final = {
-    "sid": "Sid",
-    "effect": "Effect",
-    "actions": "Action",
-    "not_actions": "NotAction",
-    "resources": "Resource",
-    "not_resources": "NotResource",
-}
-_DOCUMENTS: Final = ("source_policy_documents", "override_policy_documents")
-
-
-def documents_of_data(attributes: Mapping[str, Any]) -> Iterator[tuple[DocumentKind, object]]:
-    """Yield the documents that a data source `aws_iam_policy_document` will join, and what each of them is."""
-    statements = attributes.get("statement")
-    if statements is UNKNOWN:
-        yield DocumentKind.POLICY_DOCUMENT, UNKNOWN
-    elif statements:
-        members = statements if isinstance(statements, list) else [statements]
-        document = {
-            "Version": attributes.get("version") or "2012-10-17",
-            "Statement": [_statement(member) if isinstance(member, Mapping) else member for member in members],
-        }
-        yield kind_of_policy(document), document
-    for name in _DOCUMENTS:
-        others = attributes.get(name)
-        for other in others if isinstance(others, list) else [others]:
-            if other is not None:
-                yield DocumentKind.POLICY_DOCUMENT, other
-
-
-def kind_of_policy(document: Mapping[str, Any]) -> DocumentKind:
-    """Tell what a policy document is by its statements: only those on a resource or a role name principals."""
-    given = document.get("Statement")
-    statements = [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, Mapping)]
-    if not any("Principal" in each or "NotPrincipal" in each for each in statements):
-        return DocumentKind.POLICY_DOCUMENT
-    if all(_assumes_a_role(each.get("Action")) for each in statements):
-        return DocumentKind.TRUST_POLICY
-    return DocumentKind.RESOURCE_POLICY
-
-
-def _assumes_a_role(actions: object) -> bool:
-    members = actions if isinstance(actions, list) else [actions]
-    named = [member.lower() for member in members if isinstance(member, str)]
-    return bool(named) and all(
-        name.startswith("sts:assumerole") or name in ("sts:tagsession", "sts:setsourceidentity", "sts:setcontext")
-        for name in named
-    )
-
-
-def _statement(block: Mapping[str, Any]) -> dict[str, Any]:
-    statement = {
-        _ELEMENTS[name]: value for name, value in block.items() if name in _ELEMENTS and value not in (None, [])
-    }
-    statement.setdefault("Effect", "Allow")
-    for name, element in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
-        if block.get(name):
-            statement[element] = _principals(block[name])
-    if block.get("condition"):
-        statement["Condition"] = _conditions(block["condition"])
-    return statement
-
-
-def _principals(blocks: Any) -> Any:
-    if not isinstance(blocks, list):
-        return blocks
-    principals: dict[str, list[Any]] = {}
-    for block in blocks:
-        if not isinstance(block, Mapping) or not isinstance(block.get("type"), str):
-            return UNKNOWN
-        identifiers = block.get("identifiers")
-        if block["type"] == "*":
-            return "*"
-        principals.setdefault(block["type"], []).extend(identifiers if isinstance(identifiers, list) else [identifiers])
-    return principals
-
-
-def _conditions(blocks: Any) -> Any:
-    if not isinstance(blocks, list):
-        return blocks
-    conditions: dict[str, dict[str, Any]] = {}
-    for block in blocks:
-        if not isinstance(block, Mapping) or not isinstance(block.get("test"), str):
-            return UNKNOWN
-        conditions.setdefault(block["test"], {})[str(block.get("variable"))] = block.get("values")
-    return conditions
