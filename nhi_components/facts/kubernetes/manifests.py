@@ -66,12 +66,13 @@ class _Manifests:
                 return [parse_json(text)]
             except MalformedJson:
                 pass
-        from nhi_components.facts.kubernetes.yaml_text import MalformedYaml, parse_yaml
+        from nhi_components.facts.yaml_text import MalformedYaml, parse_yaml
 
         try:
-            documents = parse_yaml(text)
-        except MalformedYaml as error:
-            self.notes.wrong(path, f"text that is not a manifest: {error}", _EXPECTED, "correct the syntax")
+            documents = [document.value for document in parse_yaml(text)]
+        except (MalformedYaml, UnicodeEncodeError) as error:
+            what = error if isinstance(error, MalformedYaml) else "it holds half a character"
+            self.notes.wrong(path, f"text that is not a manifest: {what}", _EXPECTED, "correct the syntax")
             return []
         if not documents:
             self.notes.wrong(path, "a text without content", _EXPECTED)

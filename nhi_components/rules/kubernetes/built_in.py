@@ -17,21 +17,20 @@ ESCALATING_ANYWHERE: Final = frozenset(
     {
         "system:kube-controller-manager",
         "system:node",
-        "system:controller:certificate-controller",
         "system:controller:clusterrole-aggregation-controller",
         "system:controller:cronjob-controller",
         "system:controller:daemon-set-controller",
         "system:controller:deployment-controller",
-        "system:controller:expand-controller",
         "system:controller:generic-garbage-collector",
-        "system:controller:horizontal-pod-autoscaler",
         "system:controller:job-controller",
         "system:controller:namespace-controller",
         "system:controller:persistent-volume-binder",
         "system:controller:replicaset-controller",
         "system:controller:replication-controller",
+        "system:controller:resourcequota-controller",
         "system:controller:statefulset-controller",
         "system:kubelet-api-admin",
+        "system:persistent-volume-provisioner",
     }
 )
 """Roles of the control plane that hold a path to more: they make pods, read secrets, make tokens or rewrite roles."""
