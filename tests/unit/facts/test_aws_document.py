@@ -8,7 +8,6 @@ import pytest
 
 from nhi_components.facts import UNKNOWN, DocumentKind, Fact, NotYetKnown, Unjudged, read_document
 from nhi_components.facts.aws.model import Condition, GrantDocument, Principal
-from nhi_components.facts.values import Located
 
 QUEUE = "arn:aws:sqs:eu-west-1:111122223333:orders"
 ALLOW = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": QUEUE}
@@ -27,8 +26,16 @@ def only_document(document: Any, kind: DocumentKind = DocumentKind.POLICY_DOCUME
 def test_a_single_statement_and_a_list_of_one_read_the_same_but_for_the_place() -> None:
     (single,) = only_document({"Statement": ALLOW}).statements
     (listed,) = only_document({"Statement": [ALLOW]}).statements
-    assert single.actions == (Located("sqs:SendMessage", "document.Statement.Action"),)
-    assert listed.actions == (Located("sqs:SendMessage", "document.Statement[0].Action"),)
+    assert single.actions == listed.actions == ("sqs:SendMessage",)
+    assert single.resources == listed.resources == (QUEUE,)
+    assert single.place("Action", "sqs:SendMessage") == "document.Statement.Action"
+    assert listed.place("Action", "sqs:SendMessage") == "document.Statement[0].Action"
+
+
+def test_a_place_tells_which_member_of_a_list_is_meant() -> None:
+    (statement,) = only_document({"Statement": {**ALLOW, "Action": ["sqs:SendMessage", "sqs:*"]}}).statements
+    assert statement.place("Action", "sqs:*") == "document.Statement.Action[1]"
+    assert statement.place("Resource", QUEUE) == "document.Statement.Resource"
 
 
 def test_principals_of_every_form() -> None:
