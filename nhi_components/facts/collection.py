@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from nhi_components.facts.model import DeclaredGrants, Fact, Ownership, Resource
 
 F = TypeVar("F", bound=Fact)
+C = TypeVar("C")
+
+
+_WITH_TRAITS: set[type] = set()
+
+
+def with_traits(kind: type[C]) -> type[C]:
+    """Let rules be chosen by the traits of facts of this kind: its attribute `traits`, bits of an integer."""
+    _WITH_TRAITS.add(kind)
+    return kind
 
 
 class Surroundings:
@@ -39,17 +49,26 @@ class Facts:
 
     def __init__(self, facts: Iterable[Fact], surroundings: Surroundings | None = None) -> None:
         self._by_kind: dict[type[Fact], list[Fact]] = {}
+        self._traits = 0
         for fact in facts:
-            self._by_kind.setdefault(type(fact), []).append(fact)
+            kind = type(fact)
+            self._by_kind.setdefault(kind, []).append(fact)
+            if kind in _WITH_TRAITS:
+                self._traits |= fact.traits  # type: ignore[attr-defined]  # kinds with traits say so
         self._surroundings = surroundings or Surroundings()
+
+    @property
+    def traits(self) -> int:
+        """The traits of all facts that have some, as bits."""
+        return self._traits
 
     def kinds(self) -> frozenset[type[Fact]]:
         """Give the kinds of which there are facts."""
         return frozenset(self._by_kind)
 
-    def of(self, kind: type[F]) -> tuple[F, ...]:
+    def of(self, kind: type[F]) -> Sequence[F]:
         """Give the facts of exactly this kind, in the order of reading."""
-        return tuple(fact for fact in self._by_kind.get(kind, ()) if isinstance(fact, kind))
+        return self._by_kind.get(kind, [])  # type: ignore[return-value]  # each list holds facts of its key's kind
 
     def enclosing(self, resource: Resource, kind: type[F]) -> Iterator[F]:
         """Yield the facts of one kind of the resources that enclose this one, the nearest first."""

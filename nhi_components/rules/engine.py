@@ -40,7 +40,10 @@ class Judge:
         if about is None:
             about = self._by_kinds[kinds] = self._rules_about(kinds)
         findings: list[Finding] = []
+        traits = facts.traits
         for rule in about:
+            if rule.needs and not rule.needs & traits:
+                continue
             findings.extend(rule.check(facts, self._config, now))
         if len(findings) > 1:
             findings.sort(key=_ORDER)

@@ -112,6 +112,7 @@ class Rule:
         check: the rule itself.
         baseline: its level in the baseline; strict makes every rule mandatory.
         sources: public documents that say why, by name or address.
+        needs: traits of facts, as bits, without one of which it finds nothing and does not run; 0 for any facts.
     """
 
     id: str
@@ -127,6 +128,7 @@ class Rule:
     check: Check
     baseline: Level = Level.MANDATORY
     sources: tuple[str, ...] = ()
+    needs: int = 0
 
     def finding(
         self, resource: Resource, path: str, got: str, expected: str, *, fix: str = "", severity: Severity | None = None
@@ -162,6 +164,7 @@ def rule(
     references: tuple[Reference, ...],
     baseline: Level = Level.MANDATORY,
     sources: tuple[str, ...] = (),
+    needs: int = 0,
 ) -> Callable[[RuleCheck], Rule]:
     """Register the decorated function as a rule; the function gets the rule first, to make findings with.
 
@@ -177,7 +180,9 @@ def rule(
         def bound(facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
             return check(made, facts, config, now)
 
-        made = Rule(id, rule_class, severity, about, title, why, fix, bad, good, references, bound, baseline, sources)
+        made = Rule(
+            id, rule_class, severity, about, title, why, fix, bad, good, references, bound, baseline, sources, needs
+        )
         _registered[id] = made
         return made
 

@@ -28,7 +28,7 @@ def administers(document: GrantDocument) -> tuple[str, str] | None:
     for permission in wide:
         if found := _alone(permission):
             return found
-    patterns = frozenset(held.text for p in wide for held in p.wide_actions if held.traits & WILDCARD)
+    patterns = frozenset(text for p in wide for text in p.held_widely(WILDCARD))
     if sum(1 for pattern in patterns if "*" in pattern.partition(":")[0]) > 1 and _share(patterns) >= NEARLY_ALL:
         return wide[0].statement.path, f"{', '.join(sorted(patterns)[:3])} … together, on {wide[0].wide[0]}"
     return None
@@ -36,8 +36,9 @@ def administers(document: GrantDocument) -> tuple[str, str] | None:
 
 def _alone(permission: Permission) -> tuple[str, str] | None:
     statement = permission.statement
-    for text, traits in permission.wide_actions:
-        if text == ALL_BUT:
+    for text in permission.held_widely(WILDCARD):
+        traits = permission.traits_of(text)
+        if text is ALL_BUT:
             left = len(all_but(statement.not_actions or ()))
             if left >= NEARLY_ALL * len(every_action()):
                 return f"{statement.path}.NotAction", f"{text} on {permission.wide[0]}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from typing import Any
 
 from nhi_components.core.text import shown
 from nhi_components.facts.aws.model import Condition, GrantDocument, PolicyKind, Principal, Statement
+from nhi_components.facts.aws.traits import MALFORMED, traits_of
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, Unknown, kind_of, parse_json
 
@@ -170,27 +170,43 @@ class _Reader:
         plain = elements <= _PLAIN_ELEMENTS
         if not plain or not self._holds or effect not in _EFFECTS or not elements >= _HELD_ELEMENTS:
             self._check_elements(_at(document, index), given)
-        actions = self._texts(document, index, given, "Action", is_action)
-        resources = self._texts(document, index, given, "Resource", _is_arn)
+        actions = self._texts(document, index, given, "Action") or ()
+        resources = self._texts(document, index, given, "Resource") or ()
         if plain:
-            return [Statement(document, index, given, effect != "Deny", actions or (), resources or ())]
+            statement = Statement(document, index, given, effect != "Deny", actions, resources)
+            if statement.traits & MALFORMED or not are_arns(resources):
+                self._check_texts(statement)
+            return [statement]
         path = _at(document, index)
         conditions = given.get("Condition")
-        return [
-            Statement(
-                document,
-                index,
-                given,
-                effect != "Deny",
-                actions or (),
-                resources or (),
-                self._texts(document, index, given, "NotAction", is_action),
-                self._texts(document, index, given, "NotResource", _is_arn),
-                self._principals(path, given, "Principal") or (),
-                self._principals(path, given, "NotPrincipal"),
-                self._conditions(f"{path}.Condition", conditions) if "Condition" in given else (),
-            )
-        ]
+        statement = Statement(
+            document,
+            index,
+            given,
+            effect != "Deny",
+            actions,
+            resources,
+            self._texts(document, index, given, "NotAction"),
+            self._texts(document, index, given, "NotResource"),
+            self._principals(path, given, "Principal") or (),
+            self._principals(path, given, "NotPrincipal"),
+            self._conditions(f"{path}.Condition", conditions) if "Condition" in given else (),
+        )
+        self._check_texts(statement)
+        return [statement]
+
+    def _check_texts(self, statement: Statement) -> None:
+        fix = "write the service's prefix, a colon and the action's name"
+        for element, texts in (("Action", statement.actions), ("NotAction", statement.not_actions)):
+            for text in texts or ():
+                if traits_of(text) & MALFORMED:
+                    place = statement.place(element, text)
+                    self._wrong(place, shown(text), "an action such as `sqs:SendMessage`", fix)
+        expected = "an ARN, such as `arn:aws:sqs:eu-west-1:111122223333:orders`"
+        for element, texts in (("Resource", statement.resources), ("NotResource", statement.not_resources)):
+            for text in texts or ():
+                if not are_arns((text,)):
+                    self._wrong(statement.place(element, text), shown(text), expected)
 
     def _check_elements(self, path: str, given: Mapping[str, Any]) -> None:
         if not given.keys() <= _STATEMENT_ELEMENTS:
@@ -209,34 +225,16 @@ class _Reader:
                 self._wrong(path, f"no {name}", f"{name} in every statement of a {self._kind}", f"add {name}")
 
     def _texts(
-        self,
-        document: str,
-        index: int | None,
-        given: Mapping[str, Any],
-        element: str,
-        is_well_formed: Callable[[str], bool],
+        self, document: str, index: int | None, given: Mapping[str, Any], element: str
     ) -> tuple[str, ...] | None:
         value = given.get(element)
         if type(value) is str:
-            texts: tuple[str, ...] = (value,)
-        elif type(value) is list and set(map(type, value)) == _STRINGS:
-            texts = tuple(value)
-        elif element not in given:
+            return (value,)
+        if type(value) is list and set(map(type, value)) == _STRINGS:
+            return tuple(value)
+        if element not in given:
             return None
-        else:
-            texts = tuple(text.text for text in self._members(f"{_at(document, index)}.{element}", value))
-        for text in texts:
-            if not is_well_formed(text):
-                self._malformed(_at(document, index), element, value, text)
-        return texts
-
-    def _malformed(self, path: str, element: str, value: object, text: str) -> None:
-        place = f"{path}.{element}" + (f"[{value.index(text)}]" if isinstance(value, list) else "")
-        if element.endswith("Action"):
-            fix = "write the service's prefix, a colon and the action's name"
-            self._wrong(place, shown(text), "an action such as `sqs:SendMessage`", fix)
-        else:
-            self._wrong(place, shown(text), "an ARN, such as `arn:aws:sqs:eu-west-1:111122223333:orders`")
+        return tuple(text.text for text in self._members(f"{_at(document, index)}.{element}", value))
 
     def _members(self, path: str, value: object) -> Iterator[Located]:
         match value:
@@ -321,15 +319,9 @@ def _at(document: str, index: int | None) -> str:
     return document if index is None else f"{document}[{index}]"
 
 
-@lru_cache(maxsize=65_536)
-def is_action(text: str) -> bool:
-    """Tell whether a text has the form of an action, or is made of wildcards alone."""
-    service, _, name = text.partition(":")
-    return bool(service and name) or bool(text and not text.strip("*?"))
-
-
-def _is_arn(text: str) -> bool:
-    return text == "*" or text.startswith(_BEGINNINGS_OF_ARNS)
+def are_arns(texts: Iterable[str]) -> bool:
+    """Tell whether every text begins as an ARN, or as a pattern of some."""
+    return all(text == "*" or text.startswith(_BEGINNINGS_OF_ARNS) for text in texts)
 
 
 def _condition(operator: str, key: str, values: tuple[str | Unknown, ...]) -> Condition:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nhi_components.facts.aws.traits import ADMITS_CALLERS, NOT_ACTION, NOT_RESOURCE, union_of
+from nhi_components.facts.collection import with_traits
 from nhi_components.facts.model import Resource
 from nhi_components.facts.values import Unknown
 
@@ -67,6 +69,7 @@ class Statement:
         given: the statement itself, as data.
         allows: its effect is not `Deny`.
         actions: what `Action` names.
+        traits: of those actions together, as bits of `aws.traits`.
         not_actions: what `NotAction` names; None when the element is not there.
         resources: what `Resource` names.
         not_resources: what `NotResource` names; None when the element is not there.
@@ -87,6 +90,7 @@ class Statement:
         "not_resources",
         "principals",
         "resources",
+        "traits",
     )
 
     def __init__(
@@ -108,6 +112,7 @@ class Statement:
         self.given = given
         self.allows = allows
         self.actions = actions
+        self.traits = union_of(actions)
         self.resources = resources
         self.not_actions = not_actions
         self.not_resources = not_resources
@@ -128,6 +133,7 @@ class Statement:
         return f"{self.path}.{element}"
 
 
+@with_traits
 class GrantDocument:
     """One AWS policy document.
 
@@ -164,6 +170,19 @@ class GrantDocument:
         self.trusted = trusted
         self.boundary = boundary
         self._permissions: Permissions | None = None
+
+    @property
+    def traits(self) -> int:
+        """What it allows in effect, and how it is written, as bits of `aws.traits`."""
+        traits = self.permissions.traits
+        if self.kind in (PolicyKind.TRUST, PolicyKind.RESOURCE):
+            traits |= ADMITS_CALLERS
+        for permission in self.permissions.each:
+            if permission.statement.not_actions is not None:
+                traits |= NOT_ACTION
+            if permission.statement.not_resources is not None:
+                traits |= NOT_RESOURCE
+        return traits
 
     @property
     def permissions(self) -> Permissions:

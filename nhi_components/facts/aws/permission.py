@@ -6,31 +6,21 @@ with a condition takes away nothing here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from nhi_components.core.aws_action import arn_services, arn_types, matching_actions
+from nhi_components.core.aws_action import arn_services, arn_types
 from nhi_components.core.glob import glob_matches
 from nhi_components.facts.aws.conditions import narrows_resources
 from nhi_components.facts.aws.patterns import Reach, is_own_principal, reach_of
-from nhi_components.facts.aws.traits import all_but, traits_of, traits_of_all, traits_of_all_but
+from nhi_components.facts.aws.traits import Named, traits_left, traits_of, traits_of_all_but, union_of
 
 if TYPE_CHECKING:
     from nhi_components.facts.aws.model import GrantDocument, Statement
 
 ALL_BUT = "everything but what NotAction lists"
-
-
-class Held(NamedTuple):
-    """One action or pattern of a statement, as far as it is effective.
-
-    Attributes:
-        text: as it stands in the document.
-        traits: bits of `aws.traits`.
-    """
-
-    text: str
-    traits: int
+_ALL_RESOURCES = ("*",)
+_ALL_BUT_RESOURCES = ("everything but what NotResource lists",)
 
 
 class Permission(NamedTuple):
@@ -38,8 +28,9 @@ class Permission(NamedTuple):
 
     Attributes:
         statement: the statement.
-        actions: its actions that are effective at all.
-        traits: of all of them together.
+        actions: its actions as they are written, or `ALL_BUT`; those of which nothing is left are gone.
+        left: the traits of what Deny and boundary leave of each action; None when they leave everything.
+        traits: of all actions together.
         wide: its resource patterns that name no resource of their own; empty when a condition chooses resources.
         wide_actions: those of the actions that are allowed on the wide patterns.
         wide_traits: of the wide actions together.
@@ -47,12 +38,29 @@ class Permission(NamedTuple):
     """
 
     statement: Statement
-    actions: tuple[Held, ...]
+    actions: tuple[str, ...]
+    left: Mapping[str, int] | None
     traits: int
     wide: tuple[str, ...]
-    wide_actions: tuple[Held, ...]
+    wide_actions: tuple[str, ...]
     wide_traits: int
     own_traits: int
+
+    def traits_of(self, action: str) -> int:
+        """Give the traits of what is left of one of its actions."""
+        if self.left is not None:
+            return self.left[action]
+        return self.traits if action is ALL_BUT else traits_of(action)
+
+    def held(self, traits: int) -> list[str]:
+        """Give the actions that have one of the traits."""
+        return [action for action in self.actions if self.traits_of(action) & traits]
+
+    def held_widely(self, traits: int) -> list[str]:
+        """Give the actions that have one of the traits and are allowed on resources not named."""
+        if self.left is None and self.wide_actions and self.wide_actions[0] is not ALL_BUT:
+            return [action for action in self.wide_actions if traits_of(action) & traits]
+        return [action for action in self.wide_actions if self.traits_of(action) & traits]
 
 
 class Permissions(NamedTuple):
@@ -65,7 +73,7 @@ class Permissions(NamedTuple):
         own_traits: of everything that is allowed on the caller's own principal.
     """
 
-    each: tuple[Permission, ...]
+    each: list[Permission]
     traits: int
     wide_traits: int
     own_traits: int
@@ -73,72 +81,75 @@ class Permissions(NamedTuple):
 
 def permissions_of(document: GrantDocument) -> Permissions:
     """Work out what a document allows, after its own Deny statements and its boundary."""
-    statements = document.statements
-    caps = _Caps(statements, document.boundary)
-    each = tuple(
-        permission
-        for statement in statements
-        if statement.allows and (permission := _permission(statement, caps)) is not None
-    )
+    caps = _Caps.of(document)
+    each: list[Permission] = []
     traits = wide = own = 0
-    for permission in each:
-        traits |= permission.traits
-        wide |= permission.wide_traits
-        own |= permission.own_traits
+    for statement in document.statements:
+        if not statement.allows:
+            continue
+        permission = _plain(statement) if caps is None else _capped(statement, caps)
+        if permission is not None:
+            each.append(permission)
+            traits |= permission.traits
+            wide |= permission.wide_traits
+            own |= permission.own_traits
     return Permissions(each, traits, wide, own)
 
 
-def _permission(statement: Statement, caps: _Caps) -> Permission | None:
-    resources = statement.resources
-    if caps.any:
-        resources = tuple(caps.resources_left(statement))
-        if not resources and statement.not_resources is None and statement.resources:
-            return None
-    held = caps.actions_left(statement) if caps.any else _actions(statement)
-    traits = _union(held)
-    if statement.conditions and narrows_resources(statement.conditions):
-        return Permission(statement, held, traits, (), (), 0, 0)
-    wide, wide_actions = _wide(statement, resources, held)
-    own = 0
-    if any("${" in resource for resource in resources):
-        own = traits if any(is_own_principal(resource) for resource in resources) else 0
-    wide_traits = traits if wide_actions is held else _union(wide_actions)
-    return Permission(statement, held, traits, wide, wide_actions, wide_traits, own)
+def _plain(statement: Statement) -> Permission:
+    if statement.not_actions is None:
+        actions, traits = statement.actions, statement.traits
+    else:
+        actions, traits = (ALL_BUT,), traits_of_all_but(statement.not_actions)
+    return _placed(statement, statement.resources, actions, None, traits)
 
 
-def _union(actions: Iterable[Held]) -> int:
+def _capped(statement: Statement, caps: _Caps) -> Permission | None:
+    resources = tuple(caps.resources_left(statement))
+    left = caps.actions_left(statement)
+    if not left and statement.actions:
+        return None
     traits = 0
-    for _, found in actions:
+    for found in left.values():
         traits |= found
-    return traits
+    return _placed(statement, resources, tuple(left), left, traits)
 
 
-def _actions(statement: Statement) -> tuple[Held, ...]:
-    if statement.not_actions is not None:
-        return (Held(ALL_BUT, traits_of_all_but(statement.not_actions)),)
-    return tuple([Held(text, traits_of(text)) for text in statement.actions])
-
-
-def _wide(
-    statement: Statement, resources: tuple[str, ...], held: tuple[Held, ...]
-) -> tuple[tuple[str, ...], tuple[Held, ...]]:
+def _placed(
+    statement: Statement,
+    resources: tuple[str, ...],
+    actions: tuple[str, ...],
+    left: Mapping[str, int] | None,
+    traits: int,
+) -> Permission:
+    if statement.conditions and narrows_resources(statement.conditions):
+        return Permission(statement, actions, left, traits, (), (), 0, 0)
     if statement.not_resources is not None:
-        return ("everything but what NotResource lists",), held
-    if resources == ("*",):
-        return resources, held
-    reaches = [(resource, reach) for resource in resources if (reach := reach_of(resource)) is not None]
-    if not reaches:
-        return (), ()
-    wide = tuple(resource for resource, _ in reaches)
-    if any(not reach.service for _, reach in reaches):
-        return wide, held
-    covered = tuple(action for action in held if any(_reaches(reach, action.text) for _, reach in reaches))
-    return (wide, covered) if covered else ((), ())
+        return Permission(statement, actions, left, traits, _ALL_BUT_RESOURCES, actions, traits, 0)
+    if resources == _ALL_RESOURCES:
+        return Permission(statement, actions, left, traits, _ALL_RESOURCES, actions, traits, 0)
+    own = traits if any("${" in resource and is_own_principal(resource) for resource in resources) else 0
+    wide = [resource for resource in resources if reach_of(resource) is not None]
+    if not wide:
+        return Permission(statement, actions, left, traits, (), (), 0, own)
+    reaches = [reach for resource in wide if (reach := reach_of(resource)) is not None]
+    if not all(reach.service for reach in reaches):
+        return Permission(statement, actions, left, traits, tuple(wide), actions, traits, own)
+    covered = tuple(action for action in actions if any(_reaches(reach, action) for reach in reaches))
+    if left is not None:
+        wide_traits = 0
+        for action in covered:
+            wide_traits |= left[action]
+    else:
+        wide_traits = traits if ALL_BUT in covered else union_of(covered)
+    return Permission(statement, actions, left, traits, tuple(wide) if covered else (), covered, wide_traits, own)
 
 
 def _reaches(reach: Reach, action: str) -> bool:
     service, _, name = action.lower().partition(":")
-    if reach.service not in arn_services(service) and not ("*" in service or "?" in service or action == ALL_BUT):
+    if action is ALL_BUT or "*" in service or "?" in service:
+        return True
+    if reach.service not in arn_services(service):
         return False
     types = arn_types(service) if reach.type else None
     if types is None or "*" in name or "?" in name:
@@ -147,73 +158,61 @@ def _reaches(reach: Reach, action: str) -> bool:
     return not taken or reach.type in taken
 
 
-class _Caps:
-    """What Deny statements and a boundary take away from every Allow."""
+class _Caps(NamedTuple):
+    """What Deny statements and a boundary take away from every Allow.
 
-    def __init__(self, statements: Iterable[Statement], boundary: tuple[Statement, ...] | None) -> None:
-        self._denials = [s for s in statements if not s.allows and not s.conditions]
-        self._boundary = None if boundary is None else [s for s in boundary if s.allows]
-        if boundary is not None:
-            self._denials += [s for s in boundary if not s.allows and not s.conditions]
-        self.any = bool(self._denials) or boundary is not None
+    Attributes:
+        denials: the Deny statements without conditions, those of the boundary included.
+        boundary: the actions that the boundary allows; None without a boundary.
+    """
+
+    denials: list[Statement]
+    boundary: frozenset[Named] | None
+
+    @classmethod
+    def of(cls, document: GrantDocument) -> _Caps | None:
+        """Gather the caps of a document; None when there are none."""
+        denials = [s for s in document.statements if not s.allows and not s.conditions]
+        if document.boundary is None:
+            return cls(denials, None) if denials else None
+        denials += [s for s in document.boundary if not s.allows and not s.conditions]
+        return cls(denials, frozenset(_named(s) for s in document.boundary if s.allows))
 
     def resources_left(self, statement: Statement) -> Iterator[str]:
-        """Yield the statement's resources, without those on which everything it allows is denied."""
+        """Yield the statement's resources; one on which all is denied but on some gives way to those."""
         for resource in statement.resources:
-            exempt = [d for d in self._denials if d.not_resources is not None and self._denies_all_of(d, statement)]
-            if exempt and reach_of(resource) is not None:
-                yield from exempt[0].not_resources or ()
-            else:
-                yield resource
+            sparing = (d.not_resources for d in self.denials if d.not_resources is not None and _denies(d, statement))
+            spared = next(sparing, None) if reach_of(resource) is not None else None
+            yield from (resource,) if spared is None else spared
 
-    def actions_left(self, statement: Statement) -> tuple[Held, ...]:
-        """Give the statement's actions, each with the traits of what is left of it."""
+    def actions_left(self, statement: Statement) -> Mapping[str, int]:
+        """Give the traits of what is left of each of the statement's actions, if anything is."""
+        resources = statement.resources if statement.not_resources is None else _ALL_RESOURCES
+        covering = (d for d in self.denials if d.not_resources is None and _cover(d.resources, resources))
+        denied = frozenset(map(_named, covering))
         if statement.not_actions is not None:
-            allowed = {ALL_BUT: all_but(statement.not_actions)}
+            named = {ALL_BUT: _named(statement)}
         else:
-            allowed = {text: matching_actions(text) for text in statement.actions}
-        denied = self._denied_on(statement.resources if statement.not_resources is None else ("*",))
-        held = []
-        for text, actions in allowed.items():
-            left = self._within_boundary(actions - denied)
-            if left == actions:
-                held.append(Held(text, traits_of(text) if text != ALL_BUT else traits_of_all(left)))
-            elif left:
-                held.append(Held(text, traits_of_all(left)))
-        return tuple(held)
-
-    def _denied_on(self, resources: tuple[str, ...]) -> frozenset[str]:
-        denied: frozenset[str] = frozenset()
-        for denial in self._denials:
-            if denial.not_resources is None and all(_covers(denial.resources, resource) for resource in resources):
-                denied |= _named(denial)
-        return denied
-
-    def _within_boundary(self, actions: frozenset[str]) -> frozenset[str]:
-        if self._boundary is None or not actions:
-            return actions
-        capped: frozenset[str] = frozenset()
-        for statement in self._boundary:
-            capped |= _named(statement)
-        return actions & capped
-
-    def _denies_all_of(self, denial: Statement, statement: Statement) -> bool:
-        if statement.not_actions is not None:
-            return all_but(statement.not_actions) <= _named(denial)
-        return all(matching_actions(text) <= _named(denial) for text in statement.actions)
+            named = {text: Named((text,), all_but=False) for text in statement.actions}
+        each = ((text, traits_left(member, denied, self.boundary)) for text, member in named.items())
+        return {text: left for text, left in each if left}
 
 
-def _named(statement: Statement) -> frozenset[str]:
+def _named(statement: Statement) -> Named:
     if statement.not_actions is not None:
-        return all_but(statement.not_actions)
-    named: frozenset[str] = frozenset()
-    return named.union(*(matching_actions(text) for text in statement.actions))
+        return Named(statement.not_actions, all_but=True)
+    return Named(statement.actions, all_but=False)
 
 
-def _covers(patterns: Iterable[str], resource: str) -> bool:
-    """Tell whether one of the patterns matches at least what a resource pattern matches.
+def _denies(denial: Statement, statement: Statement) -> bool:
+    return not traits_left(_named(statement), frozenset((_named(denial),)), None)
+
+
+def _cover(patterns: Iterable[str], resources: Iterable[str]) -> bool:
+    """Tell whether each resource pattern matches no more than one of the patterns.
 
     An asterisk of the resource is matched as itself, which only another asterisk does; `?` in a pattern is not trusted
     with it.
     """
-    return any("?" not in pattern and glob_matches(pattern, resource) for pattern in patterns)
+    trusted = [pattern for pattern in patterns if "?" not in pattern]
+    return all(any(glob_matches(pattern, resource) for pattern in trusted) for resource in resources)

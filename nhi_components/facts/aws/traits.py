@@ -6,9 +6,10 @@ Every action and pattern is looked up once and remembered, so that judging a sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from itertools import chain
-from typing import Final
+from operator import or_
+from typing import Final, NamedTuple
 
 from nhi_components.core.aws_action import (
     READS,
@@ -44,7 +45,16 @@ EVERYTHING: Final = 1 << 9
 UNKNOWN_TO_AWS: Final = 1 << 10
 """AWS documents no such action, or none that the pattern covers."""
 
-_FIRST_STEP = 12
+NOT_ACTION: Final = 1 << 11
+"""A statement allows by NotAction."""
+NOT_RESOURCE: Final = 1 << 12
+"""A statement allows by NotResource."""
+ADMITS_CALLERS: Final = 1 << 13
+"""The document hangs on what is used, and names principals."""
+MALFORMED: Final = 1 << 14
+"""It has not the form of an action."""
+
+_FIRST_STEP = 15
 
 
 @cache
@@ -57,6 +67,8 @@ def step_bits() -> Mapping[str, int]:
 @lru_cache(maxsize=65_536)
 def traits_of(text: str) -> int:
     """Give the traits of one action or pattern as it stands in a policy."""
+    if not _is_action(text):
+        return MALFORMED
     if "*" not in text and "?" not in text:
         known = find_action(text)
         if known is None:
@@ -87,16 +99,73 @@ def traits_of_all(actions: Iterable[str]) -> int:
     return traits | SCOPABLE if scopable_reads * 2 > reads else traits
 
 
-@lru_cache(maxsize=4096)
-def all_but(patterns: tuple[str, ...]) -> frozenset[str]:
-    """Name the documented actions that none of the patterns covers."""
-    return every_action().difference(*(matching_actions(pattern) for pattern in patterns))
+def union_of(texts: Iterable[str]) -> int:
+    """Give the traits of several actions and patterns together."""
+    return reduce(or_, map(traits_of, texts), 0)
+
+
+class Named(NamedTuple):
+    """The actions that one statement names.
+
+    Attributes:
+        patterns: as they are written.
+        all_but: they stand in NotAction.
+    """
+
+    patterns: tuple[str, ...]
+    all_but: bool
+
+
+@lru_cache(maxsize=16_384)
+def traits_left(named: Named, denied: frozenset[Named], allowed: frozenset[Named] | None) -> int:
+    """Give the traits of what is left of some actions.
+
+    Args:
+        named: what a statement allows.
+        denied: what is taken away.
+        allowed: what a boundary allows; None without a boundary.
+    """
+    covered = _covered(named)
+    left = covered - _covered_by_any(denied)
+    if allowed is not None:
+        left &= _covered_by_any(allowed)
+    if left == covered:
+        return _undiminished(named)
+    return traits_of_all(left) | (WILDCARD if left and len(covered) > 1 else 0)
 
 
 @lru_cache(maxsize=4096)
 def traits_of_all_but(patterns: tuple[str, ...]) -> int:
     """Give the traits of what NotAction with these patterns allows."""
     return traits_of_all(all_but(patterns)) | WILDCARD
+
+
+def all_but(patterns: tuple[str, ...]) -> frozenset[str]:
+    """Name the documented actions that none of the patterns covers."""
+    return _covered(Named(patterns, all_but=True))
+
+
+@lru_cache(maxsize=4096)
+def _covered(named: Named) -> frozenset[str]:
+    covered: frozenset[str] = frozenset()
+    if named.all_but:
+        return every_action().difference(*(matching_actions(pattern) for pattern in named.patterns))
+    return covered.union(*(matching_actions(pattern) for pattern in named.patterns))
+
+
+@lru_cache(maxsize=1024)
+def _covered_by_any(each: frozenset[Named]) -> frozenset[str]:
+    covered: frozenset[str] = frozenset()
+    return covered.union(*(_covered(named) for named in each))
+
+
+def _undiminished(named: Named) -> int:
+    return traits_of_all_but(named.patterns) if named.all_but else union_of(named.patterns)
+
+
+def _is_action(text: str) -> bool:
+    service, _, name = text.partition(":")
+    return bool(service and name) or bool(text and not text.strip("*?"))
 
 
 def _steps() -> Iterable[Iterable[str]]:

@@ -9,6 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.administration import administers
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind
+from nhi_components.facts.aws.traits import WILDCARD
 from nhi_components.rules.aws.statements import HELD
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -21,6 +22,7 @@ _EXPECTED = "chosen actions on named resources"
     rule_class=RuleClass.ADMIN,
     severity=Severity.CRITICAL,
     about=(GrantDocument,),
+    needs=WILDCARD,
     title="No identity may do nearly everything",
     why="All or nearly all actions on all or nearly all resources is an administrator: who gets hold of its key gets "
     "hold of the account. A boundary that lets nearly everything through, escalation included, caps nothing.",

@@ -19,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.EXFILTRATION,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=READS_DATA,
     title="No identity reads the data of every store",
     why="Reading objects, items, rows, secrets or snapshots on all resources is what an attacker does with a "
     "leaked key first: everything that the account holds can be copied out.",

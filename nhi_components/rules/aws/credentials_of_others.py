@@ -19,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.CREDENTIALS_EXPOSURE,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=GIVES_CREDENTIALS,
     title="No identity can get the credentials of any other",
     why="Some actions return or make credentials of others: access keys, passwords, session tokens, database "
     "logins. On all resources they turn one leaked identity into all of them.",

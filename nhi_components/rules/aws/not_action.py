@@ -8,6 +8,7 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
+from nhi_components.facts.aws.traits import NOT_ACTION
 from nhi_components.rules.aws.statements import GRANTING, allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -18,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.NOT_ACTION,
     severity=Severity.CRITICAL,
     about=(GrantDocument,),
+    needs=NOT_ACTION,
     title="No policy allows everything but a list of actions",
     why="Allow with NotAction grants every action of every service that the list forgets, and each new one. "
     "PowerUserAccess is built so.",

@@ -8,6 +8,7 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
+from nhi_components.facts.aws.traits import NOT_RESOURCE
 from nhi_components.rules.aws.statements import GRANTING, allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -18,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.NOT_RESOURCE,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=NOT_RESOURCE,
     title="No policy allows actions on everything but a list of resources",
     why="Allow with NotResource grants the actions on every resource that the list forgets, and on each new one.",
     fix="turn the list round: Allow with Resource; to protect a resource, use Deny",

@@ -19,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.RESOURCE_EXPOSURE,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=CHANGES_ACCESS,
     title="No identity changes who may access every resource",
     why="Actions that change resource policies, shares, grants or the permissions of principals, on all "
     "resources, can open anything to anybody.",

@@ -19,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.PASS_ROLE,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=PASSES_ROLE,
     title="Every role that an identity may pass to a service is named",
     why="Who may pass any role to a service can have that service act with the permissions of the most "
     "powerful one. A condition on `iam:PassedToService` chooses the service, never the role.",

@@ -20,6 +20,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.SERVICE_WILDCARD,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=EVERY_OF_SERVICE,
     title="No identity holds a whole service",
     why="Every action of a service on every resource is the administrator of that service: it deletes, opens to others "
     "and reads whatever anybody keeps there.",
@@ -38,5 +39,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 def whole_service(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find patterns that cover all actions of a service, on resources that are not named."""
     for grant in on_everything(facts, EVERY_OF_SERVICE):
-        if grant.actions != (ALL_BUT,):
+        if grant.actions != [ALL_BUT]:
             yield this.finding(grant.resource, grant.place, str(grant), "chosen actions on named resources")

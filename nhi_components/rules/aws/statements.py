@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from nhi_components.facts import Facts, Resource
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
-from nhi_components.facts.aws.permission import ALL_BUT, Held, Permission
+from nhi_components.facts.aws.permission import ALL_BUT, Permission
 
 HELD = frozenset({PolicyKind.IDENTITY, PolicyKind.DECLARED})
 """Documents that hang on a principal: what they name as resources is up to them."""
@@ -33,7 +33,7 @@ class Grant(NamedTuple):
 
     resource: Resource
     place: str
-    actions: tuple[str, ...]
+    actions: list[str]
     on: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -56,13 +56,13 @@ def on_everything(facts: Facts, traits: int) -> Iterator[Grant]:
         if document.kind in HELD and document.permissions.wide_traits & traits:
             for permission in document.permissions.each:
                 if permission.wide_traits & traits:
-                    actions = [held.text for held in permission.wide_actions if held.traits & traits]
-                    yield Grant(document.resource, place_of(permission, actions[0]), tuple(actions), permission.wide)
+                    actions = permission.held_widely(traits)
+                    yield Grant(document.resource, place_of(permission, actions[0]), actions, permission.wide)
 
 
 def place_of(permission: Permission, action: str) -> str:
     """Tell where one of a permission's actions stands."""
-    if action == ALL_BUT:
+    if action is ALL_BUT:
         return f"{permission.statement.path}.NotAction"
     return permission.statement.place("Action", action)
 
@@ -72,8 +72,3 @@ def listed(actions: Iterable[str]) -> str:
     named = list(actions)
     more = len(named) - _SHOWN_ACTIONS
     return ", ".join(named[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
-
-
-def texts(held: Iterable[Held], traits: int) -> tuple[str, ...]:
-    """Give the actions that have one of the traits."""
-    return tuple(action.text for action in held if action.traits & traits)

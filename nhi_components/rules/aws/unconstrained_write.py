@@ -19,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.WRITE_WITHOUT_CONSTRAINT,
     severity=Severity.MEDIUM,
     about=(GrantDocument,),
+    needs=SCOPABLE_CHANGE,
     title="No identity changes resources that it does not name",
     why="Actions that create, change or delete, on all resources although they could be scoped, reach the "
     "infrastructure of everybody in the account.",

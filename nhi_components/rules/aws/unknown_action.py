@@ -8,7 +8,6 @@ from datetime import datetime
 from nhi_components.core.aws_action import catalogue_source
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
-from nhi_components.facts.aws.document import is_action
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import UNKNOWN_TO_AWS
 from nhi_components.rules.aws.statements import GRANTING, place_of
@@ -21,6 +20,7 @@ from nhi_components.rules.registry import Example, Level, Reference, Rule, RuleC
     rule_class=RuleClass.UNJUDGED,
     severity=Severity.LOW,
     about=(GrantDocument,),
+    needs=UNKNOWN_TO_AWS,
     title="Every action that a policy allows is one that AWS documents",
     why="What an action does that no data knows, no rule can tell: it is misspelt and grants nothing, or it is new and "
     "grants something that was not judged.",
@@ -44,7 +44,6 @@ def unknown_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime)
         if document.kind not in GRANTING or not document.permissions.traits & UNKNOWN_TO_AWS:
             continue
         for permission in document.permissions.each:
-            for text, traits in permission.actions:
-                if traits & UNKNOWN_TO_AWS and is_action(text):
-                    expected = f"an action of the {catalogue_source()}"
-                    yield this.finding(document.resource, place_of(permission, text), text, expected)
+            for text in permission.held(UNKNOWN_TO_AWS):
+                expected = f"an action of the {catalogue_source()}"
+                yield this.finding(document.resource, place_of(permission, text), text, expected)

@@ -23,6 +23,7 @@ _EXPECTED = "actions named in full, such as `sqs:SendMessage`"
     rule_class=RuleClass.ACTION_WILDCARD,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=WILDCARD,
     title="Every action that a policy allows, other than reads, is named in full",
     why="A wildcard in an action allows what nobody asked for, and every action that AWS adds later under that name. "
     "`sqs:*` deletes queues and opens them to others; `iam:*Policy*` rewrites its holder's own permissions. A pattern "
@@ -48,8 +49,9 @@ def wildcard_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime
         for permission in document.permissions.each:
             if not permission.traits & WILDCARD or _hands_a_key_to_its_account(document, permission.statement):
                 continue
-            for text, traits in permission.actions:
-                if traits & WILDCARD and traits & CHANGES and text != ALL_BUT:
+            for text in permission.held(WILDCARD):
+                traits = permission.traits_of(text)
+                if traits & CHANGES and text is not ALL_BUT:
                     place = place_of(permission, text)
                     yield this.finding(document.resource, place, text, _EXPECTED, severity=_severity(traits))
 

@@ -10,6 +10,7 @@ from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.conditions import narrows_callers
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.patterns import has_wildcard
+from nhi_components.facts.aws.traits import ADMITS_CALLERS
 from nhi_components.rules.aws.statements import ADMITTING, allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -22,6 +23,7 @@ _EXPECTED = "named principals, or a condition that fixes account, organisation, 
     rule_class=RuleClass.PUBLIC_PRINCIPAL,
     severity=Severity.CRITICAL,
     about=(GrantDocument,),
+    needs=ADMITS_CALLERS,
     title="Every policy that admits callers names them",
     why='`"*"`, and Allow with NotPrincipal, admit every AWS account of the world, or the whole internet. Conditions '
     "such as `aws:SecureTransport`, or on tags that a caller sets on itself, keep nobody out.",

@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import SCOPABLE
-from nhi_components.rules.aws.statements import HELD, listed, texts
+from nhi_components.rules.aws.statements import HELD, listed
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -19,6 +19,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     rule_class=RuleClass.RESOURCE_WILDCARD,
     severity=Severity.HIGH,
     about=(GrantDocument,),
+    needs=SCOPABLE,
     title="Every policy names the resources on which it allows actions",
     why="On `*`, on `arn:aws:logs:*:*:*` or on `role/*` an identity reaches every resource of its kind, those of "
     "others and those of tomorrow included. Actions that AWS defines without a resource are not meant: for them `*` is "
@@ -42,7 +43,7 @@ def wildcard_resource(this: Rule, facts: Facts, config: JudgeConfig, now: dateti
             continue
         for permission in document.permissions.each:
             if permission.wide_traits & SCOPABLE:
-                actions = listed(texts(permission.wide_actions, SCOPABLE))
+                actions = listed(permission.held_widely(SCOPABLE))
                 for pattern in permission.wide:
                     element = "NotResource" if permission.statement.not_resources is not None else "Resource"
                     place = permission.statement.place(element, pattern)

@@ -48,7 +48,9 @@ _COMPONENT = (
 )
 def undeclared(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions in documents below a component that the component does not declare."""
-    for document in (*facts.of(GrantDocument), *facts.of(VaultPolicyDocument)):
+    policies = facts.of(VaultPolicyDocument)
+    documents: tuple[GrantDocument | VaultPolicyDocument, ...] = (*facts.of(GrantDocument), *policies)
+    for document in documents:
         declared = next(facts.enclosing(document.resource, DeclaredGrants), None)
         if declared is None or not declared.complete:
             continue
