@@ -1,4 +1,4 @@
-"""The baseline pack. Its configuration stands under `nhi-required`; see docs/rules."""
+"""The baseline pack. Its configuration stands under `nhi-required`; see docs/packs.md."""
 
 from pulumi_policy import PolicyPack
 

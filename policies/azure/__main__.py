@@ -1,0 +1,8 @@
+"""The pack for Azure alone. Its configuration stands under `nhi-required`; see docs/packs.md."""
+
+from pulumi_policy import PolicyPack
+
+from nhi_components.crossguard import policies
+from nhi_components.facts import Platform
+
+PolicyPack(name="nhi-azure", policies=policies(systems=[Platform.AZURE]))

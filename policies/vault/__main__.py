@@ -1,0 +1,8 @@
+"""The pack for Vault alone. Its configuration stands under `nhi-required`; see docs/packs.md."""
+
+from pulumi_policy import PolicyPack
+
+from nhi_components.crossguard import policies
+from nhi_components.facts import Platform
+
+PolicyPack(name="nhi-vault", policies=policies(systems=[Platform.VAULT]))
