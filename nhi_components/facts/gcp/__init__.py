@@ -1,0 +1,1 @@
+"""Google Cloud: bindings, roles and workload identity federation as facts."""

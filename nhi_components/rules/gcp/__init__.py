@@ -1,0 +1,1 @@
+"""Rules about Google Cloud: bindings, custom roles, workload identity federation."""
