@@ -19,10 +19,9 @@ _STATEMENT_ELEMENTS = frozenset(
 )
 _PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
 _BEGINNINGS_OF_ARNS = ("arn:", "*", "?", "a*", "a?", "ar*", "ar?", "arn*", "arn?")
-_STRINGS = {str}
 _EFFECTS = ("Allow", "Deny")
-_HELD_ELEMENTS = {"Action", "Resource"}
-_PLAIN_ELEMENTS = {"Effect", "Action", "Resource", "Sid"}
+_FEWEST_ELEMENTS = 3
+"""Effect, Action and Resource; most statements have no more, but for a Sid."""
 _NEEDED = {
     PolicyKind.IDENTITY: ("Action", "Resource"),
     PolicyKind.BOUNDARY: ("Action", "Resource"),
@@ -158,6 +157,8 @@ class _Reader:
             self._wrong(path, f"the element {shown(key)!r}", expected, "remove it, or correct its spelling")
 
     def _statement(self, document: str, index: int | None, given: object) -> list[Statement]:
+        if self._holds and type(given) is dict and (usual := _usual_statement(document, index, given)) is not None:
+            return [usual]
         if not isinstance(given, dict):
             place = _at(document, index)
             if given is UNKNOWN:
@@ -166,17 +167,9 @@ class _Reader:
                 self._wrong(place, kind_of(given), "a statement: a JSON object")
             return []
         effect = given.get("Effect")
-        elements = given.keys()
-        plain = elements <= _PLAIN_ELEMENTS
-        if not plain or not self._holds or effect not in _EFFECTS or not elements >= _HELD_ELEMENTS:
-            self._check_elements(_at(document, index), given)
+        self._check_elements(_at(document, index), given)
         actions = self._texts(document, index, given, "Action") or ()
         resources = self._texts(document, index, given, "Resource") or ()
-        if plain:
-            statement = Statement(document, index, given, effect != "Deny", actions, resources)
-            if statement.traits & MALFORMED or not are_arns(resources):
-                self._check_texts(statement)
-            return [statement]
         path = _at(document, index)
         conditions = given.get("Condition")
         statement = Statement(
@@ -230,7 +223,7 @@ class _Reader:
         value = given.get(element)
         if type(value) is str:
             return (value,)
-        if type(value) is list and set(map(type, value)) == _STRINGS:
+        if type(value) is list and _are_texts(value):
             return tuple(value)
         if element not in given:
             return None
@@ -315,13 +308,42 @@ class _Reader:
         return tuple(values)
 
 
+def _are_texts(values: list[Any]) -> bool:
+    try:
+        "".join(values)
+    except TypeError:
+        return False
+    return True
+
+
 def _at(document: str, index: int | None) -> str:
     return document if index is None else f"{document}[{index}]"
 
 
+def _usual_statement(document: str, index: int | None, given: dict[str, Any]) -> Statement | None:
+    """Read a statement of the usual form, with nothing to remark; None for any other, which is read with care."""
+    if len(given) != _FEWEST_ELEMENTS + ("Sid" in given):
+        return None
+    effect, action, resource = given.get("Effect"), given.get("Action"), given.get("Resource")
+    actions = (action,) if type(action) is str else tuple(action) if type(action) is list else None
+    resources = (resource,) if type(resource) is str else tuple(resource) if type(resource) is list else None
+    if not actions or not resources or (effect != "Allow" and effect != "Deny"):
+        return None
+    try:
+        statement = Statement(document, index, given, effect == "Allow", actions, resources)
+    except TypeError:
+        return None
+    if statement.traits & MALFORMED or (resource != "*" and not are_arns(resources)):
+        return None
+    return statement
+
+
 def are_arns(texts: Iterable[str]) -> bool:
     """Tell whether every text begins as an ARN, or as a pattern of some."""
-    return all(text == "*" or text.startswith(_BEGINNINGS_OF_ARNS) for text in texts)
+    for text in texts:
+        if type(text) is not str or not text.startswith(_BEGINNINGS_OF_ARNS):
+            return False
+    return True
 
 
 def _condition(operator: str, key: str, values: tuple[str | Unknown, ...]) -> Condition:

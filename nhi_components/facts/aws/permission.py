@@ -58,8 +58,9 @@ class Permission(NamedTuple):
 
     def held_widely(self, traits: int) -> list[str]:
         """Give the actions that have one of the traits and are allowed on resources not named."""
-        if self.left is None and self.wide_actions and self.wide_actions[0] is not ALL_BUT:
-            return [action for action in self.wide_actions if traits_of(action) & traits]
+        if self.left is None and self.statement.not_actions is None:
+            actions = self.wide_actions
+            return [action for action, its in zip(actions, map(traits_of, actions), strict=True) if its & traits]
         return [action for action in self.wide_actions if self.traits_of(action) & traits]
 
 

@@ -5,7 +5,7 @@ Every action and pattern is looked up once and remembered, so that judging a sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache, reduce
 from itertools import chain
 from operator import or_
@@ -64,9 +64,26 @@ def step_bits() -> Mapping[str, int]:
     return {action: 1 << (_FIRST_STEP + number) for number, action in enumerate(steps)}
 
 
-@lru_cache(maxsize=65_536)
-def traits_of(text: str) -> int:
-    """Give the traits of one action or pattern as it stands in a policy."""
+class _Remembered(dict[str, int]):
+    """Traits by action; a plain dictionary, because the bookkeeping of an LRU cache costs more than all the rest."""
+
+    most: Final = 100_000
+
+    def __missing__(self, text: str) -> int:
+        if type(text) is not str:
+            raise TypeError
+        if len(self) >= self.most:
+            self.clear()
+        traits = self[text] = _worked_out(text)
+        return traits
+
+
+_traits = _Remembered()
+traits_of: Final[Callable[[str], int]] = _traits.__getitem__
+"""Give the traits of one action or pattern as it stands in a policy."""
+
+
+def _worked_out(text: str) -> int:
     if not _is_action(text):
         return MALFORMED
     if "*" not in text and "?" not in text:
