@@ -11,18 +11,20 @@ from nhi_components.cli.evidence import evidence_app
 from nhi_components.cli.lint import lint
 from nhi_components.cli.plugin import plugin_app
 from nhi_components.cli.repair import repair
+from nhi_components.cli.rules import rules_app
 from nhi_components.cli.verify import verify
 from nhi_components.version import VERSION
 
 app = typer.Typer(
     name="nhi",
-    help="Non-human identities: verify, repair and prove what Pulumi provisioned and destroyed.",
+    help="Non-human identities: judge what they are granted; verify, repair and prove what Pulumi did.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(plugin_app, name="plugin")
+app.add_typer(rules_app, name="rules")
 app.command()(lint)
 app.command()(verify)
 app.command()(repair)

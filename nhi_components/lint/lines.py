@@ -12,9 +12,10 @@ from typing import Any, Final
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Fact, Facts, Platform, Resource, Unjudged, read_document
 from nhi_components.facts.values import MalformedJson, kind_of, parse_json
-from nhi_components.lint.classes import class_of
+from nhi_components.lint.guard import INTERNAL, guarded
 from nhi_components.lint.spellings import kind_called, platform_called
 from nhi_components.lint.texts import data_of_text
+from nhi_components.reports.classes import class_of
 from nhi_components.rules import Judge, JudgeConfig, RuleClass
 
 _LINE = "line"
@@ -25,7 +26,6 @@ _ALONE_ON_ITS_PLATFORM: Final = {
     DocumentKind.VAULT_POLICY: Platform.VAULT,
     DocumentKind.KUBERNETES_ROLE: Platform.KUBERNETES,
 }
-_INTERNAL: Final = "internal error: this document was not judged"
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -60,10 +60,7 @@ class LineJudge:
             line: UTF-8, without its end.
             now: this moment (aware).
         """
-        try:
-            return self._answer(line, now)
-        except Exception:  # noqa: BLE001 - a fault of ours in one line must neither silence it nor end the stream
-            return _internal_error(line)
+        return guarded(lambda: self._answer(line, now), lambda: _internal_error(line))
 
     def _answer(self, line: bytes, now: datetime) -> Answer:
         try:
@@ -156,10 +153,10 @@ def _internal_error(line: bytes) -> Answer:
         "rule": "document.unjudged",
         "class": RuleClass.UNJUDGED,
         "severity": Severity.HIGH,
-        "message": _INTERNAL,
+        "message": INTERNAL,
     }
     try:
-        text = _encode({"id": _id_of(line), "findings": [finding], "error": _INTERNAL})
+        text = _encode({"id": _id_of(line), "findings": [finding], "error": INTERNAL})
     except (ValueError, RecursionError):
-        text = _encode({"id": None, "findings": [finding], "error": _INTERNAL})
-    return Answer(text, error=_INTERNAL, internal=True)
+        text = _encode({"id": None, "findings": [finding], "error": INTERNAL})
+    return Answer(text, error=INTERNAL, internal=True)

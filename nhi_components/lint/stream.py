@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from nhi_components.core.findings import Severity
 from nhi_components.lint.lines import LineJudge
-from nhi_components.lint.severities import worse
+from nhi_components.reports.severities import worse
 
 _CHUNK = 1 << 18
 

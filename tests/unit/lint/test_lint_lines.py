@@ -146,7 +146,7 @@ def test_a_fault_of_ours_in_one_line_is_answered_and_the_next_line_is_judged(mon
     monkeypatch.setattr(protocol, "read_document", read)
     bad, good = stream(json.dumps(line(id="bad")).encode() + b"\n" + json.dumps(line()).encode())
     assert bad["id"] == "bad"
-    assert bad["error"] == "internal error: this document was not judged"
+    assert bad["error"] == "internal error: this was not judged"
     assert [finding["class"] for finding in bad["findings"]] == ["unjudged"]
     assert "secret-value" not in json.dumps(bad)
     assert good == {"id": "a", "findings": []}

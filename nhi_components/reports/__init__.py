@@ -1,0 +1,1 @@
+"""Reports of findings: text for people, JSON, SARIF and JUnit for programs; one module a form."""
