@@ -1,0 +1,1 @@
+"""Azure and Entra: role definitions, role assignments, federated credentials, directory roles and API permissions."""

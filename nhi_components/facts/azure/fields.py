@@ -1,0 +1,64 @@
+"""Fields of Azure's documents, however their names are spelt: `notActions`, `NotActions`, `not_actions`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
+from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, kind_of, parse_json
+
+_CACHED = 1024
+
+
+@lru_cache(maxsize=_CACHED)
+def plain(name: str) -> str:
+    """Give a field's name without letter case, underscores and hyphens."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def fields_of(value: Mapping[Any, Any]) -> dict[str, tuple[str, Any]]:
+    """Give the members of an object by plain name, each with its name as written; of namesakes the last."""
+    return {plain(name): (name, member) for name, member in value.items() if isinstance(name, str)}
+
+
+def members_of(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield the members of a list, or a single value, each with its place."""
+    if isinstance(value, list | tuple):
+        for index, member in enumerate(value):
+            yield f"{path}[{index}]", member
+    else:
+        yield path, value
+
+
+def parsed(resource: Resource, path: str, value: object, subject: str, noted: list[Fact]) -> object:
+    """Give a document as data; None, with what is wrong noted, when it is not known or not JSON."""
+    if value is UNKNOWN:
+        noted.append(NotYetKnown(resource, path, subject))
+        return None
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_json(value)
+    except MalformedJson as error:
+        noted.append(
+            Unjudged(resource, path, f"no JSON: {error}", f"a {subject} as JSON", f"write the {subject} as JSON")
+        )
+        return None
+
+
+def text_of(
+    resource: Resource, path: str, value: object, subject: str, noted: list[Fact], *, required: bool = False
+) -> Located | None:
+    """Give a text with its place; None, and what is wrong noted, when it is none or not known yet."""
+    match value:
+        case str() if value.strip():
+            return Located(value.strip(), path)
+        case None | "" if not required:
+            return None
+    if value is UNKNOWN:
+        noted.append(NotYetKnown(resource, path, subject))
+    else:
+        noted.append(Unjudged(resource, path, kind_of(value), f"a {subject}", f"give the {subject} as a string"))
+    return None
