@@ -14,6 +14,7 @@ from nhi_components.facts.model import Fact, Resource
 
 _READER_OF_PACKAGE = {
     "aws": "aws",
+    "gcp": "gcp",
     "kubernetes": "kubernetes",
     "vault": "vault",
 }

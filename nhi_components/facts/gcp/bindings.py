@@ -11,7 +11,7 @@ from nhi_components.facts.gcp.catalogue import permissions_of, version
 from nhi_components.facts.gcp.conditions import Condition
 from nhi_components.facts.gcp.members import Kind, classify
 from nhi_components.facts.gcp.model import Binding, Scope
-from nhi_components.facts.gcp.parts import Notes, part
+from nhi_components.facts.gcp.parts import Notes, inside, part
 from nhi_components.facts.gcp.scopes import scope_of
 from nhi_components.facts.model import Fact
 from nhi_components.facts.values import UNKNOWN, Located
@@ -34,7 +34,7 @@ def read_policy(
         context: what is known around it, as `documents.read` takes it.
     """
     key, value = part(given, "bindings", "binding")
-    place = f"{path}.{key}"
+    place = inside(path, key)
     if isinstance(value, Mapping):
         value = [value]
     if not isinstance(value, list):
@@ -52,10 +52,10 @@ def read_binding(notes: Notes, path: str, given: object, scope: Scope, context: 
         return
     reach = scope_of(given, context) or scope
     key, value = part(given, "members", "member")
-    members = tuple(_members(notes, f"{path}.{key}", value))
-    condition = read_condition(notes, f"{path}.condition", given.get("condition"))
+    members = tuple(_members(notes, inside(path, key), value))
+    condition = read_condition(notes, inside(path, "condition"), given.get("condition"))
     key, value = part(given, "role", "roles")
-    for role in notes.texts(f"{path}.{key}", value, "role", "a role such as `roles/storage.objectViewer`"):
+    for role in notes.texts(inside(path, key), value, "role", "a role such as `roles/storage.objectViewer`"):
         permissions = _permissions(notes, role, context)
         yield Binding(notes.resource, path, role.text, role.path, members, reach, condition, permissions)
 

@@ -79,6 +79,11 @@ class Notes:
         return None
 
 
+def inside(path: str, key: str) -> str:
+    """Give the place of a member; the path of a resource as a whole is empty."""
+    return f"{path}.{key}" if path else key
+
+
 def part(given: Mapping[str, Any], *names: str) -> tuple[str, Any]:
     """Give the first of several members that is there, spelt `likeThis` or `like_this`, with its key.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nhi_components.facts.gcp.model import Federation, IdentityProvider
-from nhi_components.facts.gcp.parts import Notes, part, spellings, text_of
+from nhi_components.facts.gcp.parts import Notes, inside, part, spellings, text_of
 from nhi_components.facts.model import Fact
 from nhi_components.facts.values import UNKNOWN, Unknown
 
@@ -49,7 +49,7 @@ def read_provider(notes: Notes, path: str, given: Mapping[str, Any]) -> Iterator
         issuer,
         audiences,
         _mapping(notes, path, given),
-        notes.condition(f"{path}.{key}", condition),
+        notes.condition(inside(path, key), condition),
         given.get("disabled") is True or given.get("state") in ("DELETED", "DISABLED"),
     )
 
@@ -64,7 +64,7 @@ def _issuer(notes: Notes, path: str, given: Mapping[str, Any]) -> tuple[Federati
         key = federation.value.lower().replace(".", "")
         if given.get(key) in (None, []):
             continue
-        place = f"{path}.{key}"
+        place = inside(path, key)
         if given[key] is UNKNOWN:
             notes.not_yet_known(place, "issuer")
             return federation, place, UNKNOWN
@@ -80,7 +80,7 @@ def _issuer(notes: Notes, path: str, given: Mapping[str, Any]) -> tuple[Federati
 
 def _mapping(notes: Notes, path: str, given: Mapping[str, Any]) -> dict[str, str]:
     key, value = part(given, "attributeMapping")
-    place = f"{path}.{key}"
+    place = inside(path, key)
     if value is UNKNOWN:
         notes.not_yet_known(place, "attribute mapping")
     block = notes.block(place, value, "an object of expressions") if value is not UNKNOWN else None

@@ -8,7 +8,7 @@ from typing import Any
 from nhi_components.core.text import shown
 from nhi_components.facts.gcp.catalogue import all_permissions, matching, version
 from nhi_components.facts.gcp.model import RoleDefinition
-from nhi_components.facts.gcp.parts import Notes, part
+from nhi_components.facts.gcp.parts import Notes, inside, part
 from nhi_components.facts.model import Fact
 from nhi_components.facts.values import Located
 
@@ -26,7 +26,7 @@ def read_role(notes: Notes, path: str, given: Mapping[str, Any]) -> Iterator[Fac
         given: the role.
     """
     key, value = part(given, "includedPermissions", "permissions")
-    yield from read_permissions(notes, f"{path}.{key}", value)
+    yield from read_permissions(notes, inside(path, key), value)
 
 
 def read_permissions(notes: Notes, path: str, value: object) -> Iterator[Fact]:

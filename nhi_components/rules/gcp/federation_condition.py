@@ -37,7 +37,6 @@ def _identity_is_shared(provider: IdentityProvider) -> bool:
     fix="require the repository, project, workspace or subject: `assertion.repository == 'org/app'`",
     bad=Example(
         '{"oidc": {"issuerUri": "https://token.actions.githubusercontent.com"}, '
-        ""
         '"attributeMapping": {"google.subject": "assertion.sub"}, '
         '"attributeCondition": "assertion.repository_owner == \'org\'"}',
         DocumentKind.TRUST_POLICY,
@@ -45,7 +44,6 @@ def _identity_is_shared(provider: IdentityProvider) -> bool:
     ),
     good=Example(
         '{"oidc": {"issuerUri": "https://token.actions.githubusercontent.com"}, '
-        ""
         '"attributeMapping": {"google.subject": "assertion.sub"}, '
         '"attributeCondition": "assertion.repository == \'org/app\'"}',
         DocumentKind.TRUST_POLICY,
