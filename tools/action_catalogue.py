@@ -16,7 +16,7 @@ from typing import Any
 
 TARGET = Path(__file__).parent.parent / "nhi_components/core/data/aws_actions.json"
 LEVELS = {"Read": "R", "List": "L", "Write": "W", "Tagging": "T", "Permissions management": "P"}
-READING = ("BatchGet", "Describe", "Get", "List", "Lookup", "Query", "Read", "Scan", "Search", "View")
+READING = ("batchget", "describe", "get", "list", "lookup", "query", "read", "scan", "search", "view")
 TYPED_ARNS = ("iam",)
 """Services of which it matters to which type of resource an ARN belongs."""
 
@@ -68,7 +68,7 @@ def add_seen(services: dict[str, dict[str, str]]) -> int:
     for action in sorted(set(actions_of_managed_policies())):
         prefix, _, name = action.partition(":")
         if name.isalnum() and action.lower() not in known and prefix == prefix.lower():
-            services.setdefault(prefix, {})[name] = "R-" if name.startswith(READING) else "Ws"
+            services.setdefault(prefix, {})[name] = "R-" if name.lower().startswith(READING) else "Ws"
             known.add(action.lower())
             added += 1
     return added

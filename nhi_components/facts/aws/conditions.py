@@ -31,6 +31,9 @@ _CALLERS = frozenset(
         "aws:sourcevpce",
         "aws:userid",
         "aws:username",
+        "aws:vpceaccount",
+        "aws:vpceorgid",
+        "aws:vpceorgpaths",
         "kms:calleraccount",
         "s3:dataaccesspointarn",
     }
@@ -73,6 +76,11 @@ _CHOOSING = frozenset(
     }
 )
 """Keys of the Service Authorization Reference whose value is, or chooses, what an action may touch."""
+
+_CHOOSING_CALLERS_PREFIXES = ("aws:principaltag/", "kms:encryptioncontext:", "aws:requesttag/")
+_CHOOSING_CALLERS = frozenset(
+    {"aws:sourcearn", "aws:sourceidentity", "aws:userid", "aws:username", "sts:externalid", "sts:sourceidentity"}
+)
 
 _WIDEST_IPV4, _WIDEST_IPV6 = 8, 32
 
@@ -131,6 +139,20 @@ def _is_narrow_network(value: str) -> bool:
     except ValueError:
         return False
     return network.prefixlen >= (_WIDEST_IPV4 if network.version == 4 else _WIDEST_IPV6)
+
+
+def narrows_to_principals(conditions: Iterable[Condition]) -> bool:
+    """Tell whether the conditions leave only chosen callers of an account: by external id, name, tag or source."""
+    return any(_holds_only_for(condition, _chooses_principals) for condition in conditions)
+
+
+def _chooses_principals(condition: Condition, value: str) -> bool:
+    if condition.key.startswith(_CHOOSING_CALLERS_PREFIXES) or condition.key in _CHOOSING_CALLERS:
+        return condition.operator in _EXACT | _PATTERN and bool(value) and not is_nameless(value)
+    if condition.key == "aws:principalarn":
+        name = value.rpartition("/")[2] if "/" in value else value
+        return condition.operator in _EXACT | _PATTERN and not value.endswith(":root") and not is_nameless(name)
+    return False
 
 
 def passed_to(conditions: Iterable[Condition]) -> frozenset[str] | None:

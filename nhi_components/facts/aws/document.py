@@ -259,6 +259,9 @@ class _Reader:
                 return ()
             case dict():
                 return tuple(self._principals_by_kind(place, value))
+            case list():
+                self._wrong(place, "a list", 'an object such as {"AWS": "arn:…"}, or "*"')
+                return tuple(Principal("AWS", text, at) for text, at in self._members(place, value))
             case _:
                 self._wrong(place, kind_of(value), 'an object such as {"AWS": "arn:…"}, or "*"')
                 return ()
@@ -340,10 +343,7 @@ def _usual_statement(document: str, index: int | None, given: dict[str, Any]) ->
 
 def are_arns(texts: Iterable[str]) -> bool:
     """Tell whether every text begins as an ARN, or as a pattern of some."""
-    for text in texts:
-        if type(text) is not str or not text.startswith(_BEGINNINGS_OF_ARNS):
-            return False
-    return True
+    return not any(type(text) is not str or not text.startswith(_BEGINNINGS_OF_ARNS) for text in texts)
 
 
 def _condition(operator: str, key: str, values: tuple[str | Unknown, ...]) -> Condition:

@@ -75,6 +75,8 @@ METHODS: Final[tuple[Method, ...]] = (
     *_each("change a development endpoint", "glue:UpdateDevEndpoint"),
     *_each("open a notebook", "sagemaker:CreatePresignedNotebookInstanceUrl sagemaker:CreatePresignedDomainUrl"),
     *_each("run code in an interpreter", "bedrock-agentcore:InvokeCodeInterpreter"),
+    *_each("run code in an agent's runtime", "bedrock-agentcore:InvokeAgentRuntimeCommand"),
+    *_each("run a job under the role that it has", "batch:SubmitJob"),
     *_each("make itself administrator of a cluster", "eks:AssociateAccessPolicy"),
     _together("change the layers of a function", "lambda:UpdateFunctionConfiguration"),
     _together("execute a change set", "cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"),
@@ -93,10 +95,16 @@ METHODS: Final[tuple[Method, ...]] = (
         "change the build of a project", "codebuild:UpdateProject", "codebuild:StartBuild|codebuild:StartBuildBatch"
     ),
     _together("change a service that runs under a role", "apprunner:UpdateService"),
+    _together("change a state machine and run it", "states:UpdateStateMachine", "states:StartExecution"),
     _together(
-        "run a container as an existing task role",
-        "ecs:RegisterTaskDefinition",
-        "ecs:RunTask|ecs:StartTask|ecs:UpdateService",
+        "deploy code to instances that have a role",
+        "codedeploy:CreateDeployment",
+        "codedeploy:RegisterApplicationRevision codedeploy:GetDeploymentConfig",
+    ),
+    _together(
+        "drive a browser that has a role",
+        "bedrock-agentcore:StartBrowserSession",
+        "bedrock-agentcore:ConnectBrowserAutomationStream",
     ),
     _together("run an automation under its role", "ssm:StartAutomationExecution"),
     _together(
@@ -143,7 +151,7 @@ METHODS: Final[tuple[Method, ...]] = (
     _passing("glue", "open a development endpoint", "glue:CreateDevEndpoint"),
     _passing("glue", "run a job", "glue:CreateJob|glue:UpdateJob glue:StartJobRun|glue:CreateTrigger"),
     _passing("glue", "run a session", "glue:CreateSession"),
-    _passing("datapipeline", "run a pipeline", "datapipeline:CreatePipeline datapipeline:PutPipelineDefinition"),
+    _passing("datapipeline", "run a pipeline", "datapipeline:CreatePipeline|datapipeline:PutPipelineDefinition"),
     _passing(
         "codebuild",
         "run a build",
@@ -187,6 +195,8 @@ METHODS: Final[tuple[Method, ...]] = (
         "run an interpreter",
         "bedrock-agentcore:CreateCodeInterpreter|bedrock-agentcore:CreateAgentRuntime",
     ),
+    _passing("bedrock-agentcore", "drive a browser", "bedrock-agentcore:CreateBrowser"),
+    _passing("braket", "run a job", "braket:CreateJob"),
     _passing("bedrock", "make an agent", "bedrock:CreateAgent|bedrock:UpdateAgent"),
     _passing("scheduler", "schedule a call", "scheduler:CreateSchedule|scheduler:UpdateSchedule"),
     _passing("events", "let an event make a call", "events:PutTargets events:PutRule|events:PutEvents"),

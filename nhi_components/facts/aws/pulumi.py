@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nhi_components.facts.aws.document import read_policy
-from nhi_components.facts.aws.model import ManagedPolicyAttachment, PolicyKind
+from nhi_components.facts.aws.managed_policy import read_attachment
+from nhi_components.facts.aws.model import PolicyKind
 from nhi_components.facts.aws.pulumi_types import DOCUMENTS, MANAGED_POLICIES
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, kind_of
@@ -74,7 +75,7 @@ def _attachments(resource: Resource, inputs: Mapping[str, Any], name: str) -> It
             case None:
                 continue
             case str():
-                yield ManagedPolicyAttachment(resource, path, member)
+                yield from read_attachment(resource, path, member)
             case _ if member is UNKNOWN:
                 yield NotYetKnown(resource, path, "managed policy")
             case _:

@@ -40,8 +40,10 @@ WILDCARD: Final = 1 << 7
 """It is written as a pattern."""
 EVERY_OF_SERVICE: Final = 1 << 8
 """It covers every action of at least one service."""
-EVERYTHING: Final = 1 << 9
-"""It covers every action of every service."""
+NEARLY_ALL: Final = 1 << 9
+"""It covers all or nearly all actions of all services."""
+_NEARLY_ALL_SHARE: Final = 0.75
+"""Share of the documented actions from which on they are nearly all; PowerUserAccess allows 98 %."""
 UNKNOWN_TO_AWS: Final = 1 << 10
 """AWS documents no such action, or none that the pattern covers."""
 
@@ -148,13 +150,14 @@ def traits_left(named: Named, denied: frozenset[Named], allowed: frozenset[Named
         left &= _covered_by_any(allowed)
     if left == covered:
         return _undiminished(named)
-    return traits_of_all(left) | (WILDCARD if left and len(covered) > 1 else 0)
+    return traits_of_all(left) | (WILDCARD if left and len(covered) > 1 else 0) | _breadth(left)
 
 
 @lru_cache(maxsize=4096)
 def traits_of_all_but(patterns: tuple[str, ...]) -> int:
     """Give the traits of what NotAction with these patterns allows."""
-    return traits_of_all(all_but(patterns)) | WILDCARD
+    left = all_but(patterns)
+    return traits_of_all(left) | WILDCARD | EVERY_OF_SERVICE | _breadth(left)
 
 
 def all_but(patterns: tuple[str, ...]) -> frozenset[str]:
@@ -174,6 +177,15 @@ def _covered(named: Named) -> frozenset[str]:
 def _covered_by_any(each: frozenset[Named]) -> frozenset[str]:
     covered: frozenset[str] = frozenset()
     return covered.union(*(_covered(named) for named in each))
+
+
+def are_nearly_all(patterns: frozenset[str]) -> bool:
+    """Tell whether patterns together cover nearly all documented actions."""
+    return bool(_breadth(_covered(Named(tuple(sorted(patterns)), all_but=False))))
+
+
+def _breadth(actions: frozenset[str]) -> int:
+    return NEARLY_ALL if len(actions) >= _NEARLY_ALL_SHARE * len(every_action()) else 0
 
 
 def _undiminished(named: Named) -> int:
@@ -213,7 +225,7 @@ def _named_traits(action: str, level: str, scopable: bool) -> int:
 def _of_everything() -> int:
     named = CHANGES | SCOPABLE | SCOPABLE_CHANGE | CHANGES_ACCESS | READS_DATA | GIVES_CREDENTIALS | PASSES_ROLE
     steps = sum(step_bits().values())
-    return named | steps | WILDCARD | EVERY_OF_SERVICE | EVERYTHING
+    return named | steps | WILDCARD | EVERY_OF_SERVICE | NEARLY_ALL
 
 
 def _whole_services(service_pattern: str, name_pattern: str) -> int:

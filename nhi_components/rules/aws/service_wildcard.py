@@ -8,7 +8,6 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
-from nhi_components.facts.aws.permission import ALL_BUT
 from nhi_components.facts.aws.traits import EVERY_OF_SERVICE
 from nhi_components.rules.aws.statements import on_everything
 from nhi_components.rules.config import JudgeConfig
@@ -39,5 +38,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 def whole_service(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find patterns that cover all actions of a service, on resources that are not named."""
     for grant in on_everything(facts, EVERY_OF_SERVICE):
-        if grant.actions != [ALL_BUT]:
-            yield this.finding(grant.resource, grant.place, str(grant), "chosen actions on named resources")
+        yield this.finding(grant.resource, grant.place, str(grant), "chosen actions on named resources")

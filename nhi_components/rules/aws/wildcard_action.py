@@ -10,7 +10,7 @@ from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
 from nhi_components.facts.aws.patterns import has_wildcard
 from nhi_components.facts.aws.permission import ALL_BUT
-from nhi_components.facts.aws.traits import CHANGES, EVERY_OF_SERVICE, EVERYTHING, WILDCARD
+from nhi_components.facts.aws.traits import CHANGES, EVERY_OF_SERVICE, NEARLY_ALL, WILDCARD
 from nhi_components.rules.aws.statements import GRANTING, place_of
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -57,7 +57,7 @@ def wildcard_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime
 
 
 def _severity(traits: int) -> Severity:
-    if traits & EVERYTHING:
+    if traits & NEARLY_ALL:
         return Severity.CRITICAL
     return Severity.HIGH if traits & EVERY_OF_SERVICE else Severity.MEDIUM
 
