@@ -40,8 +40,9 @@ lint: $(READY) ## style, types, import contracts
 	@$(VENV)/bin/lint-imports
 
 .PHONY: bench
-bench: $(READY) engine ## bundles against resources written by hand
+bench: $(READY) engine ## bundles against resources written by hand, the judge against its peers
 	@$(PY) -m bench
+	@$(PY) -m bench.judge
 
 .PHONY: engine
 engine: $(READY) ## have a Pulumi engine: yours, the official one, or one built from Go modules

@@ -1,0 +1,1 @@
+"""The judge against its peers, on the managed policies of AWS."""
