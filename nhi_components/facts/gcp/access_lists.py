@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nhi_components.facts.gcp.bindings import read_binding
-from nhi_components.facts.gcp.model import Scope
+from nhi_components.facts.gcp.catalogue import permissions_of
+from nhi_components.facts.gcp.model import Binding, Scope
 from nhi_components.facts.gcp.parts import Notes
 from nhi_components.facts.gcp.pulumi_types import DATASET_MEMBERS, DATASET_ROLES, PREDEFINED_ACLS, STORAGE_ROLES
 from nhi_components.facts.model import Fact
+from nhi_components.facts.values import Located
 
 _EVERYBODY = {"allusers": "allUsers", "allauthenticatedusers": "allAuthenticatedUsers"}
 _NOTHING: Mapping[str, Any] = {}
@@ -67,4 +69,5 @@ def _entry(notes: Notes, path: str, level: str, entity: str) -> Iterator[Fact]:
     member = f"domain:{domain}" if kind == "domain" and dash else _EVERYBODY.get(entity.lower())
     if member is not None:
         role = STORAGE_ROLES.get(level.upper(), STORAGE_ROLES["READER"])
-        yield from read_binding(notes, path, {"role": role, "member": member}, Scope.RESOURCE, _NOTHING)
+        members, permissions = (Located(member, path),), permissions_of(role) or frozenset()
+        yield Binding(notes.resource, path, role, path, members, Scope.RESOURCE, None, permissions)

@@ -16,7 +16,7 @@ _READS = (
 )
 _CHANGES = frozenset({"create", "delete", "update", "patch", "destroy", "enable", "disable", "deploy", "insert"})
 _OF_TAGS = ("TagBinding", "TagBindings", "Tag", "PolicyBinding")
-_NEARLY_ALL_OF_A_SERVICE = 0.9
+_NEARLY_ALL_OF_A_SERVICE = 0.95
 _SMALLEST_SERVICE = 6
 _NEARLY_ALL = 0.5
 _SETS_POLICY = ".setIamPolicy"
@@ -35,7 +35,7 @@ def is_nearly_everything(permissions: frozenset[str]) -> bool:
 
 @lru_cache(_KEPT)
 def whole_services(permissions: frozenset[str]) -> tuple[str, ...]:
-    """Give the services of which they are nine in ten permissions or more, writing ones among them."""
+    """Give the services of which they are nearly all permissions: all that set policies, and some that change."""
     counts = Counter(permission.partition(".")[0] for permission in permissions)
     found = []
     for service, count in counts.items():
@@ -43,7 +43,8 @@ def whole_services(permissions: frozenset[str]) -> tuple[str, ...]:
             continue
         every = permissions_of_service(service)
         held = permissions.intersection(every)
-        if len(held) >= _NEARLY_ALL_OF_A_SERVICE * len(every) and _changes_something(held):
+        policies_too = all(name in held for name in every if name.endswith(_SETS_POLICY))
+        if len(held) >= _NEARLY_ALL_OF_A_SERVICE * len(every) and policies_too and _changes_something(held):
             found.append(service)
     return tuple(sorted(found))
 

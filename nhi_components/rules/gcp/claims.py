@@ -86,6 +86,9 @@ NAMES_A_WORKLOAD: Final = frozenset(
 )
 """Claims, and the attributes that people make of them, that name one workload or a few."""
 
+PART_OF_A_NAME: Final = "(computed)"
+"""Stands for an attribute that is cut out of a claim which names a workload."""
+
 SHARED_ATTRIBUTES: Final = frozenset(
     {
         "account",

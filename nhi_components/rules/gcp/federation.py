@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from nhi_components.facts.gcp.conditions import Comparison
 from nhi_components.facts.gcp.model import IdentityProvider
-from nhi_components.rules.gcp.claims import CLUSTER_MARKS, NAMES_A_WORKLOAD, SHARED_HOSTS, Issuer
+from nhi_components.rules.gcp.claims import CLUSTER_MARKS, NAMES_A_WORKLOAD, PART_OF_A_NAME, SHARED_HOSTS, Issuer
 
 _HOST = re.compile(r"(?:https?://)?([^/:?#]*)(?::\d+)?(/[^?#]*)?", re.IGNORECASE)
 _ANY_TENANT = re.compile(r"(?:login\.microsoftonline\.com|sts\.windows\.net)/(?:common|organizations|consumers)\b")
+_CLAIM = re.compile(r"assertion\.(\w+)")
 _WILDCARDS = "*?"
 _SUBJECTS = frozenset({"sub", "subject", "google.subject"})
 _REPOSITORIES = frozenset({"repository", "repo"})
@@ -48,6 +49,8 @@ def _says_anything(comparison: Comparison) -> bool:
 
 def _names_a_workload(comparison: Comparison, issuer: Issuer, provider: IdentityProvider) -> bool:
     claim = claim_of(comparison.subject, provider)
+    if claim == PART_OF_A_NAME:
+        return comparison.operator in ("==", "in") and all(comparison.values) and bool(comparison.values)
     if claim not in NAMES_A_WORKLOAD or not comparison.values:
         return False
     match comparison.operator:
@@ -67,8 +70,11 @@ def claim_of(subject: str, provider: IdentityProvider) -> str:
     if kind == "assertion":
         return name
     mapped = provider.mapping.get(subject, "").strip()
-    if mapped.startswith("assertion.") and mapped.removeprefix("assertion.").replace("_", "").isalnum():
-        return mapped.removeprefix("assertion.")
+    claims = _CLAIM.findall(mapped)
+    if claims and mapped == f"assertion.{claims[0]}":
+        return str(claims[0])
+    if any(claim in NAMES_A_WORKLOAD for claim in claims):
+        return PART_OF_A_NAME
     return name if kind == "attribute" else subject
 
 

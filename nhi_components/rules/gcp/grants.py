@@ -125,10 +125,8 @@ def _is_a_name(text: str) -> bool:
     segments = [segment for segment in text.removeprefix("//").split("/") if segment]
     if segments and "." in segments[0]:
         segments = segments[1:]
-    if len(segments) < 2:
-        return False
-    last = len(segments) - 1 if len(segments) % 2 else len(segments) - 2
-    return len(segments) % 2 == 0 and segments[last] not in _LOCATIONS
+    complete = len(segments) // 2 * 2
+    return complete > 0 and segments[complete - 2] not in _LOCATIONS
 
 
 def _limits_granted_roles(comparison: Comparison) -> bool:

@@ -123,6 +123,5 @@ WITH_ACT_AS: Final = frozenset(
 WITH_EACH_OTHER: Final = (
     frozenset({"dataproc.clusters.use", "dataproc.jobs.create"}),
     frozenset({"composer.environments.get", "composer.environments.executeAirflowCommand"}),
-    frozenset({"cloudfunctions.functions.update", "cloudfunctions.functions.sourceCodeSet"}),
 )
 """Together they run the caller's code on workers that have an account already, so that no `actAs` is asked for."""
