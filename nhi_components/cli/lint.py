@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nhi_components.core.findings import Severity
@@ -15,100 +15,93 @@ if TYPE_CHECKING:
     from nhi_components.rules import JudgeConfig
 
 FINDINGS, WRONG_INPUT, FAULT = 1, 2, 3
+_NEVER = "never"
+_EXIT_CODES = """exit codes:
+  0  nothing at or above the threshold
+  1  findings at or above the threshold
+  2  wrong input: a usage, a file or a line that is wrong
+  3  something was not judged by a fault of ours"""
 
 
-class Format(StrEnum):
-    """How the input comes."""
+def main(arguments: Sequence[str]) -> int:
+    """Run the command; the exit code is given back.
 
-    FILES = "files"
-    JSONL = "jsonl"
-
-
-class ReportForm(StrEnum):
-    """How the findings are told."""
-
-    TABLE = "table"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-
-
-class Threshold(StrEnum):
-    """How bad a finding must be to fail the command."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-    NEVER = "never"
-
-
-def lint(
-    paths: Annotated[
-        list[str] | None, typer.Argument(metavar="PATH...", help="Files and folders; - is standard input.")
-    ] = None,
-    stack: Annotated[str | None, typer.Option("--stack", "-s", help="Judge this live Pulumi stack instead.")] = None,
-    directory: Annotated[Path, typer.Option("--cwd", help="The stack's project.", file_okay=False)] = Path(),
-    input_format: Annotated[
-        Format, typer.Option("--format", "-f", help="jsonl: documents line by line on standard input.")
-    ] = Format.FILES,
-    kind: Annotated[str | None, typer.Option(help="What the files are, instead of recognising them.")] = None,
-    cloud: Annotated[str | None, typer.Option(help="Whose documents they are, with --kind.")] = None,
-    output: Annotated[ReportForm, typer.Option("--output", "-o", help="Form of the report.")] = ReportForm.TABLE,
-    threshold: Annotated[Threshold, typer.Option(help="The mildest finding that fails.")] = Threshold.LOW,
-    config: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Levels, exceptions and more, as YAML or JSON.")
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Every rule is mandatory; advice fails, too.")] = False,
-    rule: Annotated[list[str] | None, typer.Option(help="Only this rule; repeat it.")] = None,
-    rule_class: Annotated[list[str] | None, typer.Option("--class", help="Only this class; repeat it.")] = None,
-    baseline: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Findings in this file are known.")
-    ] = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Write the findings to this file, as known from now on.")
-    ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Findings only, no summary.")] = False,
-) -> None:
-    """Judge what is granted: in documents, manifests, Terraform plans and states, Pulumi exports, a live stack.
-
-    Exit codes: 0 nothing at or above the threshold; 1 findings; 2 wrong input; 3 something was not judged by a fault
-    of ours.
+    Raises:
+        NhiError: for what is wrong with the input, all of it.
     """
-    _check_usage(paths, stack, input_format)
+    given = _parser().parse_args(arguments)
+    _check_usage(given)
     from nhi_components.lint.settings import Wanted, read_config
 
-    judge_config = read_config(config, strict=strict)
-    if input_format is Format.JSONL:
-        raise typer.Exit(_answer_lines(judge_config, _severity(threshold)))
+    config = read_config(given.config, strict=given.strict)
+    threshold = _severity(given.threshold)
+    if given.format == "jsonl":
+        return _answer_lines(config, threshold)
     from nhi_components.lint.run import LintOptions
 
-    wanted = Wanted.of(rule or (), rule_class or ())
-    options = LintOptions(judge_config, wanted, _severity(threshold), baseline, write_baseline)
-    outcome = _of_stack(stack, directory, options) if stack else _of_files(paths or [], options, kind, cloud)
-    _write(outcome.report, output, quiet=quiet)
-    raise typer.Exit(FAULT if outcome.faults else FINDINGS if outcome.report.fails else 0)
+    wanted = Wanted.of(given.rule, given.rule_class)
+    options = LintOptions(config, wanted, threshold, given.baseline, given.write_baseline)
+    if given.stack:
+        outcome = _of_stack(given.stack, given.cwd, options)
+    else:
+        outcome = _of_files(given.path, options, given.kind, given.cloud)
+    _write(outcome.report, given.output, quiet=given.quiet)
+    return FAULT if outcome.faults else FINDINGS if outcome.report.fails else 0
 
 
-def _check_usage(paths: list[str] | None, stack: str | None, input_format: Format) -> None:
-    given = [name for name, value in (("PATH", paths), ("--stack", stack)) if value]
-    if input_format is Format.JSONL:
-        given.append("--format jsonl")
-    if len(given) != 1:
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nhi lint",
+        description="Judge what is granted: in documents, manifests, Terraform plans and states, Pulumi exports and "
+        "previews, a live stack.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("path", nargs="*", metavar="PATH", help="files and folders; - is standard input")
+    add("-s", "--stack", help="judge this live Pulumi stack instead")
+    add("--cwd", type=Path, default=Path(), metavar="FOLDER", help="the stack's project")
+    add(
+        "-f",
+        "--format",
+        choices=("files", "jsonl"),
+        default="files",
+        help="jsonl: documents, line by line, on standard input",
+    )
+    add("--kind", help="what the files are, instead of recognising them")
+    add("--cloud", help="whose documents they are, with --kind")
+    add("-o", "--output", choices=("table", "json", "sarif", "junit"), default="table", help="form of the report")
+    thresholds = ("low", "medium", "high", "critical", _NEVER)
+    add("--threshold", choices=thresholds, default="low", help="the mildest finding that fails")
+    add("--config", type=Path, metavar="FILE", help="levels, exceptions and more, as YAML or JSON")
+    add("--strict", action="store_true", help="every rule is mandatory, so that advice fails, too")
+    add("--rule", action="append", default=[], metavar="ID", help="only this rule; repeat it")
+    add("--class", dest="rule_class", action="append", default=[], metavar="CLASS", help="only this class; repeat it")
+    add("--baseline", type=Path, metavar="FILE", help="findings in this file are known")
+    add("--write-baseline", type=Path, metavar="FILE", help="write the findings to this file, as known from now on")
+    add("-q", "--quiet", action="store_true", help="findings only, no summary")
+    return parser
+
+
+def _check_usage(given: argparse.Namespace) -> None:
+    sources = [name for name, value in (("PATH", given.path), ("--stack", given.stack)) if value]
+    if given.format == "jsonl":
+        sources.append("--format jsonl")
+    if len(sources) != 1:
         from nhi_components.core.errors import Problem, SpecError
 
         fix = "run `nhi lint FILE`, `nhi lint --stack NAME` or `nhi lint --format jsonl`"
-        raise SpecError("nhi lint", [Problem("arguments", " and ".join(given) or "nothing", "one source", fix)])
+        raise SpecError("nhi lint", [Problem("arguments", " and ".join(sources) or "nothing", "one source", fix)])
 
 
-def _severity(threshold: Threshold) -> Severity | None:
+def _severity(threshold: str) -> Severity | None:
     from nhi_components.core.findings import Severity
 
-    return None if threshold is Threshold.NEVER else Severity(threshold)
+    return None if threshold == _NEVER else Severity(threshold)
 
 
 def _answer_lines(config: JudgeConfig, threshold: Severity | None) -> int:
-    import sys
     from datetime import UTC, datetime
 
     from nhi_components.lint.lines import LineJudge
@@ -138,19 +131,17 @@ def _of_stack(name: str, directory: Path, options: LintOptions) -> Outcome:
     return lint_stack(name, Engine(directory, name).export(), options, datetime.now(UTC))
 
 
-def _write(report: Report, output: ReportForm, *, quiet: bool) -> None:
-    import sys
-
+def _write(report: Report, output: str, *, quiet: bool) -> None:
     match output:
-        case ReportForm.JSON:
+        case "json":
             from nhi_components.reports.json_form import as_json
 
             text = as_json(report)
-        case ReportForm.SARIF:
+        case "sarif":
             from nhi_components.reports.sarif import as_sarif
 
             text = as_sarif(report)
-        case ReportForm.JUNIT:
+        case "junit":
             from nhi_components.reports.junit import as_junit
 
             text = as_junit(report)

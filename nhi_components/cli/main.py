@@ -1,58 +1,28 @@
-"""The `nhi` command; each subcommand is a thin file of its own."""
+"""The `nhi` command: starts as little as the command at hand needs."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
-
-import typer
-
-from nhi_components.cli.evidence import evidence_app
-from nhi_components.cli.lint import lint
-from nhi_components.cli.plugin import plugin_app
-from nhi_components.cli.repair import repair
-from nhi_components.cli.rules import rules_app
-from nhi_components.cli.verify import verify
-from nhi_components.version import VERSION
-
-app = typer.Typer(
-    name="nhi",
-    help="Non-human identities: judge what they are granted; verify, repair and prove what Pulumi did.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(evidence_app, name="evidence")
-app.add_typer(plugin_app, name="plugin")
-app.add_typer(rules_app, name="rules")
-app.command()(lint)
-app.command()(verify)
-app.command()(repair)
-
-
-def _show_version(value: bool) -> None:
-    if value:
-        typer.echo(f"nhi {VERSION}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
-    ] = False,
-) -> None:
-    """Take the options that stand before a command."""
 
 
 def run() -> None:
-    """Run the command; an error of our own is shown as its message, and the exit code is 2."""
+    """Run the command; an error of our own is shown as its message, and the exit code is 2.
+
+    `nhi lint` runs in editors and before commits, thousands of times a day, so it starts without the framework of the
+    other commands, that alone takes longer than a verdict.
+    """
     from nhi_components.core.errors import NhiError
 
     try:
+        if sys.argv[1:2] == ["lint"]:
+            from nhi_components.cli.lint import main
+
+            sys.exit(main(sys.argv[2:]))
+        from nhi_components.cli.app import app
+
         app()
     except NhiError as error:
-        typer.echo(f"error: {error}", err=True)
+        sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
 
 

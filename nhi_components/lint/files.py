@@ -15,8 +15,9 @@ from nhi_components.lint.guard import INTERNAL, guarded
 from nhi_components.lint.inputs import Input
 from nhi_components.lint.places import Places
 from nhi_components.lint.settings import Wanted
+from nhi_components.reports.classes import rule_named
 from nhi_components.reports.model import Entry, Source
-from nhi_components.rules import Judge, JudgeConfig
+from nhi_components.rules import Judge, JudgeConfig, Level
 
 _ROOT = re.compile(r"document(?:\[(\d+)\])?")
 _SOURCE_SUFFIXES = (".tf", ".tofu")
@@ -65,8 +66,8 @@ class FileJudge:
             for finding in self._findings(reading, content):
                 if finding.rule in self._wanted:
                     line = _line(finding, reading, places) if places and not content.addressed else None
-                    level = self._config.level_of(finding.rule)
-                    self.linted.entries.append(Entry(finding, file, line, level, content.addressed))
+                    entry = Entry(finding, file, line, self._level(finding), content.addressed)
+                    self.linted.entries.append(entry)
 
     def stale_exceptions(self) -> Iterator[Entry]:
         """Report exceptions that have ended, or that permitted nothing in everything that was judged."""
@@ -76,7 +77,11 @@ class FileJudge:
             used = [exception for exception in self._config.exceptions if exception in self._used]
             for finding in stale_exceptions(self._config.exceptions, used, self._now):
                 if finding.rule in self._wanted:
-                    yield Entry(finding, level=self._config.level_of(finding.rule), addressed=True)
+                    yield Entry(finding, level=self._level(finding), addressed=True)
+
+    def _level(self, finding: Finding) -> Level:
+        rule = rule_named(finding.rule)
+        return Level.ADVISORY if rule is None else self._config.level_of_rule(rule)
 
     def _content(self, given: Input, kind: DocumentKind | None, platform: Platform | None) -> Content:
         if given.problem:

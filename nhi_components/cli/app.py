@@ -1,0 +1,53 @@
+"""The commands of `nhi`; each is a thin file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nhi_components.cli import lint
+from nhi_components.cli.evidence import evidence_app
+from nhi_components.cli.plugin import plugin_app
+from nhi_components.cli.repair import repair
+from nhi_components.cli.rules import rules_app
+from nhi_components.cli.verify import verify
+from nhi_components.version import VERSION
+
+app = typer.Typer(
+    name="nhi",
+    help="Non-human identities: judge what they are granted; verify, repair and prove what Pulumi did.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(evidence_app, name="evidence")
+app.add_typer(plugin_app, name="plugin")
+app.add_typer(rules_app, name="rules")
+app.command()(verify)
+app.command()(repair)
+
+
+@app.command(
+    name="lint",
+    add_help_option=False,
+    context_settings={"allow_extra_args": True, "allow_interspersed_args": False, "ignore_unknown_options": True},
+)
+def _lint(context: typer.Context) -> None:
+    """Judge what is granted: in documents, manifests, Terraform plans and states, Pulumi exports, a live stack."""
+    raise typer.Exit(lint.main(context.args))
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"nhi {VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Take the options that stand before a command."""
