@@ -144,6 +144,24 @@ def test_a_malformed_document_blocks_and_is_not_quoted() -> None:
     assert SECRET not in str(found)
 
 
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
+        ("aws:iam/userLoginProfile:UserLoginProfile", {"password": SECRET, "user": "ci"}),
+        ("azuread:index/applicationPassword:ApplicationPassword", {"value": SECRET, "applicationId": "ci"}),
+        ("gcp:serviceaccount/key:Key", {"privateKeyData": SECRET, "serviceAccountId": "ci"}),
+        ("github:index/actionsSecret:ActionsSecret", {"plaintextValue": SECRET, "secretName": "TOKEN"}),
+        ("kubernetes:core/v1:Secret", {"stringData": {"token": SECRET}, "type": "kubernetes.io/service-account-token"}),
+        ("vault:appRole/authBackendRoleSecretId:AuthBackendRoleSecretId", {"secretId": SECRET, "roleName": "ci"}),
+    ],
+)
+def test_no_message_shows_a_credential(token: str, inputs: dict[str, Any]) -> None:
+    for config in (None, {"mode": "strict", "governed": [token]}):
+        found = Pack(config=config).analyze(token, inputs)
+        assert SECRET not in str(found)
+    assert found[REQUIRED]
+
+
 def test_a_value_of_no_plain_type_blocks_where_a_document_belongs() -> None:
     found = Pack().analyze(ROLE_POLICY, {"policy": object()})
     assert rules_of(found[REQUIRED]) == ["document.unjudged"]
