@@ -29,6 +29,7 @@ _EXPRESSION_LEVELS = (
     (re.compile(r"managementgroup|azurerm_management_group|microsoft\.management/"), ScopeLevel.MANAGEMENT_GROUP),
     (re.compile(r"^\[?tenant\("), ScopeLevel.TENANT),
 )
+_IN_DIRECTORY = re.compile(r"/(administrativeunits/)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MANAGEMENT_GROUP = "/providers/microsoft.management/managementgroups/"
 
 
@@ -45,6 +46,8 @@ def level_of(scope: str) -> ScopeLevel | None:
     if text.startswith(_MANAGEMENT_GROUP) and text != _MANAGEMENT_GROUP:
         below = text.removeprefix(_MANAGEMENT_GROUP).strip("/")
         return ScopeLevel.RESOURCE if "/" in below else ScopeLevel.MANAGEMENT_GROUP
+    if _IN_DIRECTORY.fullmatch(text):
+        return ScopeLevel.RESOURCE
     return ScopeLevel.RESOURCE if text.startswith("/providers/") and text.count("/") > 3 else None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts, Platform
 from nhi_components.facts.azure.model import RoleAssignment, RoleDefinition, ScopeLevel
+from nhi_components.facts.azure.patterns import verbs
 from nhi_components.facts.values import Located
 from nhi_components.rules.azure.grants import Granted, granted
 from nhi_components.rules.azure.operations import CREDENTIALS_ON_DATA, is_credential
@@ -55,16 +56,19 @@ def credentials_exposure(this: Rule, facts: Facts, config: JudgeConfig, now: dat
 def _exposing(grant: Granted) -> list[Located]:
     """Give the actions that expose credentials where they are assigned.
 
-    On a named resource that is what the role is for. In a resource group only what names such an operation counts,
-    and secrets of a vault do not.
+    On a named resource that is what the role is for; in a resource group it counts for roles that do nothing else.
+    Without a scope, secrets of a vault are taken for those of a named one.
     """
     held = {operation: action for operation, action in grant.effective.granted.items() if is_credential(operation)}
     if grant.is_broad:
         return list(held.values())
-    if grant.level is ScopeLevel.RESOURCE:
+    if grant.level is ScopeLevel.RESOURCE or (
+        grant.level is ScopeLevel.RESOURCE_GROUP and not _is_for_credentials(grant)
+    ):
         return []
-    return [
-        action
-        for operation, action in held.items()
-        if operation not in CREDENTIALS_ON_DATA and (grant.level is ScopeLevel.UNSTATED or "*" not in action.text)
-    ]
+    return [action for operation, action in held.items() if operation not in CREDENTIALS_ON_DATA]
+
+
+def _is_for_credentials(grant: Granted) -> bool:
+    changes = (a.text.lower() for p in grant.fact.permissions for a in p.actions if verbs(a.text) != {"read"})
+    return all(is_credential(change) for change in changes)

@@ -9,11 +9,11 @@ from functools import lru_cache
 from nhi_components.facts.azure.model import Permission
 from nhi_components.facts.azure.patterns import change_left, matches, spans_providers, verb_left
 from nhi_components.facts.values import Located
+from nhi_components.rules.azure.methods import ASSIGN_IDENTITY, ASSIGN_IDENTITY_ALSO
 from nhi_components.rules.azure.operations import is_credential, watched
 
 _CACHED_PATTERNS = 16_384
 _CACHED_ROLES = 1024
-_PROVIDER = "any.provider/*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,10 @@ def _watched_in(pattern: str, on_data: bool) -> frozenset[str]:
     if "*" not in operation:
         asked_for = operation in control or operation in data or is_credential(operation)
         return frozenset({operation}) if asked_for else frozenset()
-    return frozenset(operation for operation in (data if on_data else control) if matches(pattern, operation))
+    found = {operation for operation in (data if on_data else control) if matches(pattern, operation)}
+    if not on_data and matches(pattern, ASSIGN_IDENTITY_ALSO):
+        found.add(ASSIGN_IDENTITY)
+    return frozenset(found)
 
 
 def _everything(wild: Iterable[Located], out: tuple[str, ...]) -> Iterator[Located]:

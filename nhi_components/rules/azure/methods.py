@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 ASSIGN_IDENTITY: Final = "microsoft.managedidentity/userassignedidentities/assign/action"
+ASSIGN_IDENTITY_ALSO: Final = "microsoft.managedidentity/userassignedidentities/any/assign/action"
+"""The provider also writes it with a wildcard for the identity, as the role Managed Identity Operator does."""
 ASSIGN_ROLE: Final = "microsoft.authorization/roleassignments/write"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -11,8 +12,11 @@ from nhi_components.facts.azure.model import RoleAssignment, RoleDefinition, Sco
 from nhi_components.facts.azure.patterns import is_on_the_side, verbs
 from nhi_components.rules.azure.conditions import narrows_data
 from nhi_components.rules.azure.grants import Granted, granted
+from nhi_components.rules.azure.operations import is_credential
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
+
+_QUERY = re.compile(r"/(search|query|list|get|check)[A-Za-z]*/action$", re.IGNORECASE)
 
 
 @rule(
@@ -71,4 +75,6 @@ def _only_reads_settings(grant: Granted) -> bool:
 
 
 def _is_read_of_settings(action: str) -> bool:
-    return verbs(action) == {"read"} or is_on_the_side(action)
+    if verbs(action) == {"read"} or is_on_the_side(action):
+        return True
+    return _QUERY.search(action) is not None and not is_credential(action.lower())

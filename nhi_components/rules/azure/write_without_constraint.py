@@ -72,5 +72,6 @@ def _changes_of_assignment(grant: Granted) -> list[Located]:
         for permission in grant.fact.permissions
         for action in permission.actions
         if not action.text.lower().startswith(_NO_INFRASTRUCTURE)
-        and (action.text in wild if "*" in action.text else not verbs(action.text).isdisjoint(("write", "delete")))
+        and not verbs(action.text).isdisjoint(("write", "delete"))
+        and ("*" not in action.text or action.text in wild)
     ]
