@@ -9,6 +9,7 @@ from typing import Any
 from nhi_components.core.text import shown
 from nhi_components.facts.aws.model import Condition, GrantDocument, PolicyKind, Principal, Statement
 from nhi_components.facts.aws.traits import MALFORMED, traits_of
+from nhi_components.facts.aws.usual import BEGINNINGS_OF_ARNS, are_texts, condition_of, usual_statement
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, Unknown, kind_of, parse_json
 
@@ -18,10 +19,7 @@ _STATEMENT_ELEMENTS = frozenset(
     {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 )
 _PRINCIPAL_KINDS = frozenset({"AWS", "Service", "Federated", "CanonicalUser"})
-_BEGINNINGS_OF_ARNS = ("arn:", "*", "?", "a*", "a?", "ar*", "ar?", "arn*", "arn?")
 _EFFECTS = ("Allow", "Deny")
-_FEWEST_ELEMENTS = 3
-"""Effect, Action and Resource; most statements have no more, but for a Sid."""
 _NEEDED = {
     PolicyKind.IDENTITY: ("Action", "Resource"),
     PolicyKind.BOUNDARY: ("Action", "Resource"),
@@ -125,16 +123,22 @@ class _Reader:
             case Unknown():
                 self._not_yet_known(place, "statements")
             case dict():
-                return tuple(self._statement(place, None, given))
+                return tuple(self._listed(place, (None,), [given]))
             case list():
-                return tuple(
-                    statement
-                    for index, member in enumerate(given)
-                    for statement in self._statement(place, index, member)
-                )
+                return tuple(self._listed(place, range(len(given)), given))
             case _:
                 self._wrong(place, kind_of(given), "a statement or a list of statements")
         return ()
+
+    def _listed(self, place: str, indices: Iterable[int | None], members: list[Any]) -> list[Statement]:
+        statements: list[Statement] = []
+        for index, member in zip(indices, members, strict=True):
+            usual = usual_statement(place, index, member) if self._holds and type(member) is dict else None
+            if usual is not None:
+                statements.append(usual)
+            else:
+                statements += self._statement(place, index, member)
+        return statements
 
     def _object(self, path: str, value: object) -> Mapping[str, Any] | None:
         if value is UNKNOWN:
@@ -157,8 +161,6 @@ class _Reader:
             self._wrong(path, f"the element {shown(key)!r}", expected, "remove it, or correct its spelling")
 
     def _statement(self, document: str, index: int | None, given: object) -> list[Statement]:
-        if self._holds and type(given) is dict and (usual := _usual_statement(document, index, given)) is not None:
-            return [usual]
         if not isinstance(given, dict):
             place = _at(document, index)
             if given is UNKNOWN:
@@ -223,7 +225,7 @@ class _Reader:
         value = given.get(element)
         if type(value) is str:
             return (value,)
-        if type(value) is list and _are_texts(value):
+        if type(value) is list and are_texts(value):
             return tuple(value)
         if element not in given:
             return None
@@ -287,10 +289,10 @@ class _Reader:
             place = f"{path}.{operator}"
             if keys is UNKNOWN:
                 self._not_yet_known(place, "condition")
-                yield _condition(operator, "", (UNKNOWN,))
+                yield condition_of(operator, "", (UNKNOWN,))
             elif isinstance(keys, dict):
                 for key, values in keys.items():
-                    yield _condition(operator, key, self._condition_values(f"{place}.{key}", values))
+                    yield condition_of(operator, key, self._condition_values(f"{place}.{key}", values))
             else:
                 self._wrong(place, kind_of(keys), "an object of condition keys")
 
@@ -311,45 +313,10 @@ class _Reader:
         return tuple(values)
 
 
-def _are_texts(values: list[Any]) -> bool:
-    try:
-        "".join(values)
-    except TypeError:
-        return False
-    return True
+def are_arns(texts: Iterable[str]) -> bool:
+    """Tell whether every text begins as an ARN, or as a pattern of some."""
+    return all(text.startswith(BEGINNINGS_OF_ARNS) for text in texts)
 
 
 def _at(document: str, index: int | None) -> str:
     return document if index is None else f"{document}[{index}]"
-
-
-def _usual_statement(document: str, index: int | None, given: dict[str, Any]) -> Statement | None:
-    """Read a statement of the usual form, with nothing to remark; None for any other, which is read with care."""
-    if len(given) != _FEWEST_ELEMENTS + ("Sid" in given):
-        return None
-    effect, action, resource = given.get("Effect"), given.get("Action"), given.get("Resource")
-    actions = (action,) if type(action) is str else tuple(action) if type(action) is list else None
-    resources = (resource,) if type(resource) is str else tuple(resource) if type(resource) is list else None
-    if not actions or not resources or (effect != "Allow" and effect != "Deny"):
-        return None
-    try:
-        statement = Statement(document, index, given, effect == "Allow", actions, resources)
-    except TypeError:
-        return None
-    if statement.traits & MALFORMED or (resource != "*" and not are_arns(resources)):
-        return None
-    return statement
-
-
-def are_arns(texts: Iterable[str]) -> bool:
-    """Tell whether every text begins as an ARN, or as a pattern of some."""
-    return not any(type(text) is not str or not text.startswith(_BEGINNINGS_OF_ARNS) for text in texts)
-
-
-def _condition(operator: str, key: str, values: tuple[str | Unknown, ...]) -> Condition:
-    name = operator.lower()
-    qualifier, colon, rest = name.partition(":")
-    if colon:
-        name = rest
-    bare = name.removesuffix("ifexists")
-    return Condition(bare, key.lower(), values, qualifier if colon else "", bare != name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from nhi_components.core.glob import glob_matches
@@ -30,16 +30,19 @@ class _Way(NamedTuple):
 def methods_open_to(document: GrantDocument) -> tuple[Method, ...]:
     """Name the known methods whose steps the statements of a document allow together."""
     permissions = document.permissions
-    others = permissions.wide_traits | (permissions.own_traits & _steps(_ON_ONESELF))
+    others = permissions.wide_traits | (permissions.own_traits & _on_oneself())
     if not others & _first_steps():
         return ()
-    if not others & PASSES_ROLE:
-        return tuple(way.method for way in _alone() if _is_open(way, others, permissions.traits))
-    services = _services_passed_to(document)
+    services = _services_passed_to(document) if others & PASSES_ROLE else None
+    return _open_ways(others & _every_step(), permissions.traits & _every_step(), services)
+
+
+@lru_cache(maxsize=8192)
+def _open_ways(others: int, anything: int, services: frozenset[str] | None) -> tuple[Method, ...]:
     return tuple(
         way.method
         for way in _ways()
-        if _is_open(way, others, permissions.traits) and _passes(services, way.method.passes_role_to)
+        if _is_open(way, others, anything) and _passes(services, way.method.passes_role_to)
     )
 
 
@@ -77,8 +80,13 @@ def _ways() -> tuple[_Way, ...]:
 
 
 @cache
-def _alone() -> tuple[_Way, ...]:
-    return tuple(way for way in _ways() if not way.method.passes_role_to)
+def _on_oneself() -> int:
+    return _steps(_ON_ONESELF)
+
+
+@cache
+def _every_step() -> int:
+    return _steps(step_bits())
 
 
 @cache
