@@ -10,6 +10,7 @@ from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, kind_of, parse_json
 from nhi_components.facts.vault.hcl import DEEPEST, Body, Item, MalformedHcl, parse_hcl
 from nhi_components.facts.vault.model import PathRule, VaultPolicyDocument
+from nhi_components.facts.vault.parameters import is_narrowed
 
 _CAPABILITIES = frozenset(
     {"create", "read", "update", "delete", "list", "patch", "sudo", "deny", "scan", "subscribe", "recover"}
@@ -124,7 +125,7 @@ class _Reader:
             if isinstance(body, Body):
                 self._refuse_unknown_attributes(place, body)
                 capabilities = tuple(self._capabilities(place, body))
-                yield PathRule(pattern.removeprefix("/"), place, capabilities)
+                yield PathRule(pattern.removeprefix("/"), place, capabilities, is_narrowed(body))
             else:
                 self._note(place, body, "a block with `capabilities`")
 

@@ -5,7 +5,9 @@ The grammar is that of the Vault documentation, 'Policies'.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from nhi_components.facts.model import Resource
 from nhi_components.facts.values import Located
@@ -19,11 +21,13 @@ class PathRule:
         pattern: the path; `+` stands for one segment, a `*` at the end for any continuation.
         path: where the rule stands in the document.
         capabilities: what it permits there, each with its place.
+        narrowed: what may be written is limited to named parameters, and those that name policies to named ones.
     """
 
     pattern: str
     path: str
     capabilities: tuple[Located, ...]
+    narrowed: bool = False
 
     @property
     def granted(self) -> frozenset[str]:
@@ -60,3 +64,36 @@ class VaultPolicyAttachment:
     resource: Resource
     path: str
     policy: str
+
+
+class AuthMethod(StrEnum):
+    """How somebody logs in to Vault by a role."""
+
+    APPROLE = "approle"
+    AWS = "aws"
+    AZURE = "azure"
+    CERT = "cert"
+    GCP = "gcp"
+    JWT = "jwt"
+    KUBERNETES = "kubernetes"
+    OIDC = "oidc"
+
+
+@dataclass(frozen=True, slots=True)
+class VaultAuthRole:
+    """A role by which workloads log in.
+
+    Attributes:
+        resource: what it was read from.
+        path: the place inside the resource.
+        method: how they log in.
+        bounds: what limits who logs in: the fields of Vault's API, such as `bound_audiences`, and for each claim that
+            is bound `bound_claims.` and its name; each with its values, none of them empty.
+        unknown: the fields whose values are not known yet.
+    """
+
+    resource: Resource
+    path: str
+    method: AuthMethod
+    bounds: Mapping[str, tuple[str, ...]]
+    unknown: frozenset[str] = frozenset()

@@ -38,6 +38,16 @@ def names_nearly_everything(pattern: str) -> bool:
     return len(literal) < 2 or (literal[-1] in _ENDPOINTS and not _ENDPOINTS.intersection(literal[:-1]))
 
 
+def names_everything(pattern: str) -> bool:
+    """Tell whether a path pattern covers all that Vault holds: `*`, `+*`, `+/*`."""
+    return pattern.endswith("*") and not pattern.strip("+/*")
+
+
+def mount_of(pattern: str) -> str:
+    """Give the first segment of a pattern, without a wildcard at its end; empty when it is a wildcard."""
+    return pattern.partition("/")[0].rstrip("*").replace("+", "")
+
+
 def overlaps(one: str, other: str) -> bool:
     """Tell whether there is a path that both patterns match; in time linear in their lengths."""
     ours, theirs = one.split("/"), other.split("/")
@@ -76,3 +86,48 @@ def _prefixes_agree(mine: str, mine_ends: bool, yours: str, yours_ends: bool) ->
     if mine_ends and yours_ends:
         return mine.startswith(yours) or yours.startswith(mine)
     return yours.startswith(mine) if mine_ends else mine.startswith(yours)
+
+
+def covers(general: str, special: str) -> bool:
+    """Tell whether every path that one pattern matches is matched by another; in time linear in their lengths."""
+    ours, theirs = general.split("/"), special.split("/")
+    for index, mine in enumerate(ours):
+        if index >= len(theirs):
+            return False
+        yours, yours_ends = theirs[index], _is_glob(theirs, index)
+        if _is_glob(ours, index):
+            prefix = mine[:-1]
+            return not prefix or (yours != "+" and yours.rstrip("*" if yours_ends else "").startswith(prefix))
+        if yours_ends or (mine not in ("+", yours)):
+            return False
+    return len(ours) == len(theirs)
+
+
+def meet(pattern: str, path: str) -> str:
+    """Give the part of an overlapping path, whose only wildcard is `+`, that a pattern matches; rather more."""
+    segments, names = pattern.split("/"), path.split("/")
+    met: list[str] = []
+    for index, name in enumerate(names):
+        if _is_glob(segments, index):
+            return "/".join([*met, *names[index:]])
+        met.append(segments[index] if name == "+" else name)
+    return "/".join(met)
+
+
+def precedence(pattern: str) -> tuple[float, bool, int, int, str]:
+    """Give what Vault compares to choose among the patterns that match a path: the greatest decides alone.
+
+    Source: Vault documentation, 'Policies: Priority matching'.
+    """
+    segments = pattern.split("/")
+    glob = segments[-1].endswith("*")
+    offset = 0
+    first = float("inf")
+    for segment in segments:
+        if segment == "+":
+            first = offset
+            break
+        offset += len(segment) + 1
+    else:
+        first = len(pattern) - 1 if glob else first
+    return first, not glob, -segments.count("+"), len(pattern), pattern

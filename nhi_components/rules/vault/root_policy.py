@@ -22,11 +22,11 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     fix="name policies that list paths",
     bad=Example(
         '{"type": "vault:appRole/authBackendRole:AuthBackendRole", '
-        '"inputs": {"roleName": "orders", "tokenPolicies": ["root"]}}'
+        '"inputs": {"roleName": "orders", "tokenPolicies": ["root"], "secretIdTtl": 3600}}'
     ),
     good=Example(
         '{"type": "vault:appRole/authBackendRole:AuthBackendRole", '
-        '"inputs": {"roleName": "orders", "tokenPolicies": ["orders"]}}'
+        '"inputs": {"roleName": "orders", "tokenPolicies": ["orders"], "secretIdTtl": 3600}}'
     ),
     references=(Reference.OVERPRIVILEGED, Reference.ACCESS_MANAGED),
 )

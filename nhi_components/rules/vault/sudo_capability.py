@@ -10,12 +10,13 @@ from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
+from nhi_components.rules.vault.reach import granting
 
 
 @rule(
     id="vault.sudo-capability",
-    rule_class=RuleClass.ADMIN,
-    severity=Severity.CRITICAL,
+    rule_class=RuleClass.ESCALATION,
+    severity=Severity.HIGH,
     about=(VaultPolicyDocument,),
     title="No policy of a workload has the capability sudo",
     why="`sudo` opens root-protected endpoints: raw storage, audit devices, every lease and token. No workload "
@@ -28,7 +29,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 def sudo_capability(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find path rules that grant sudo."""
     for document in facts.of(VaultPolicyDocument):
-        for path_rule in document.rules:
+        for path_rule in granting(document):
             if "sudo" in path_rule.granted:
                 place = next(capability.path for capability in path_rule.capabilities if capability.text == "sudo")
                 yield this.finding(

@@ -8,11 +8,10 @@ from datetime import datetime
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.vault.model import VaultPolicyDocument
-from nhi_components.facts.vault.paths import names_nearly_everything
+from nhi_components.facts.vault.paths import names_everything, names_nearly_everything
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-
-_EVERYTHING = frozenset({"*", "+/*", "+*"})
+from nhi_components.rules.vault.reach import granting
 
 
 @rule(
@@ -31,9 +30,9 @@ _EVERYTHING = frozenset({"*", "+/*", "+*"})
 def wildcard_path(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find path rules that cover a whole mount or more."""
     for document in facts.of(VaultPolicyDocument):
-        for path_rule in document.rules:
-            if path_rule.granted and names_nearly_everything(path_rule.pattern):
+        for path_rule in granting(document):
+            if names_nearly_everything(path_rule.pattern):
                 got = f"{', '.join(sorted(path_rule.granted))} on {path_rule.pattern}"
-                severity = Severity.CRITICAL if path_rule.pattern in _EVERYTHING else Severity.HIGH
+                severity = Severity.CRITICAL if names_everything(path_rule.pattern) else Severity.HIGH
                 expected = "a path with a name below its mount"
                 yield this.finding(document.resource, path_rule.path, got, expected, severity=severity)

@@ -1,0 +1,1 @@
+"""Rules about standing credentials, on every system."""
