@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
+
+_INTERRUPTED, _PIPE_CLOSED = 130, 141
+"""As a shell tells of a command that ended by SIGINT or SIGPIPE."""
 
 
 def run() -> None:
@@ -24,6 +28,11 @@ def run() -> None:
     except NhiError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_PIPE_CLOSED)
 
 
 if __name__ == "__main__":

@@ -66,14 +66,14 @@ def resources_of_export(value: Mapping[str, Any]) -> Iterator[Found]:
 
 def resources_of_preview(value: Mapping[str, Any]) -> Iterator[Found]:
     """Yield the resources that will be there after what a preview tells; its concealed secrets are not known."""
-    seen: set[str] = set()
-    for index, step in reversed(list(enumerate(value["steps"]))):
+    last: dict[str, Found] = {}
+    for index, step in enumerate(value["steps"]):
         place = f"steps[{index}]"
         if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
-            yield _wrong(place, step, "an object with `op` and `urn`")
-        elif step.get("op") not in _GONE and step["urn"] not in seen:
-            seen.add(step["urn"])
-            yield _resource(f"{place}.newState", step.get("newState"))
+            last[place] = _wrong(place, step, "an object with `op` and `urn`")
+        elif step.get("op") not in _GONE:
+            last[step["urn"]] = _resource(f"{place}.newState", step.get("newState"))
+    yield from last.values()
 
 
 def _resource(place: str, entry: object) -> Found:

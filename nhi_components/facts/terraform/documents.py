@@ -131,13 +131,17 @@ def _of_state(resources: object) -> Iterator[Found]:
         return
     for index, entry in enumerate(resources):
         place = f"resources[{index}]"
-        if not isinstance(entry, Mapping) or not isinstance(entry.get("type"), str):
+        if (
+            not isinstance(entry, Mapping)
+            or not isinstance(entry.get("type"), str)
+            or not isinstance(entry.get("instances"), list)
+        ):
             yield _wrong(place, entry, "a resource with `type` and `instances`")
             continue
         is_data = entry.get("mode") == "data"
         parts = (entry.get("module"), "data" if is_data else None, entry["type"], entry.get("name"))
         address = ".".join(str(part) for part in parts if part)
-        for number, instance in enumerate(_list(entry.get("instances"))):
+        for number, instance in enumerate(entry["instances"]):
             attributes = instance.get("attributes") if isinstance(instance, Mapping) else None
             if not isinstance(attributes, Mapping):
                 yield _wrong(f"{place}.instances[{number}]", attributes, "an object of `attributes`")
