@@ -1,16 +1,17 @@
 """What the statements of a document allow in effect: on which resources, after Deny and boundary.
 
-Source: IAM user guide, 'Policy evaluation logic'. A Deny takes away only what it denies whatever the circumstances: one
-with a condition takes away nothing here.
+Source: IAM user guide, 'Policy evaluation logic'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from nhi_components.core.aws_action import arn_services, arn_types
-from nhi_components.core.glob import glob_matches
+from nhi_components.facts.aws.caps import ALL_RESOURCES, Caps, Left, named
 from nhi_components.facts.aws.conditions import narrows_resources
 from nhi_components.facts.aws.patterns import Reach, is_own_principal, reach_of
 from nhi_components.facts.aws.traits import Named, traits_left, traits_of, traits_of_all_but, union_of
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from nhi_components.facts.aws.model import GrantDocument, Statement
 
 ALL_BUT = "everything but what NotAction lists"
-_ALL_RESOURCES = ("*",)
 _ALL_BUT_RESOURCES = ("everything but what NotResource lists",)
 
 
@@ -35,6 +35,7 @@ class Permission(NamedTuple):
         wide_actions: those of the actions that are allowed on the wide patterns.
         wide_traits: of the wide actions together.
         own_traits: of the actions that are allowed on the caller's own principal.
+        left_widely: the traits of what is left of each wide action on the wide patterns; None like `left`.
     """
 
     statement: Statement
@@ -45,6 +46,7 @@ class Permission(NamedTuple):
     wide_actions: tuple[str, ...]
     wide_traits: int
     own_traits: int
+    left_widely: Mapping[str, int] | None = None
 
     def traits_of(self, action: str) -> int:
         """Give the traits of what is left of one of its actions."""
@@ -58,10 +60,12 @@ class Permission(NamedTuple):
 
     def held_widely(self, traits: int) -> list[str]:
         """Give the actions that have one of the traits and are allowed on resources not named."""
-        if self.left is None and self.statement.not_actions is None:
-            actions = self.wide_actions
+        actions, left = self.wide_actions, self.left_widely
+        if left is not None:
+            return [action for action in actions if left[action] & traits]
+        if self.statement.not_actions is None:
             return [action for action, its in zip(actions, map(traits_of, actions), strict=True) if its & traits]
-        return [action for action in self.wide_actions if self.traits_of(action) & traits]
+        return [action for action in actions if self.traits_of(action) & traits]
 
 
 class Permissions(NamedTuple):
@@ -82,7 +86,7 @@ class Permissions(NamedTuple):
 
 def permissions_of(document: GrantDocument) -> Permissions:
     """Work out what a document allows, after its own Deny statements and its boundary."""
-    caps = _Caps.of(document)
+    caps = Caps.of(document)
     each: list[Permission] = []
     traits = wide = own = 0
     for statement in document.statements:
@@ -105,15 +109,42 @@ def _plain(statement: Statement) -> Permission:
     return _placed(statement, statement.resources, actions, None, traits)
 
 
-def _capped(statement: Statement, caps: _Caps) -> Permission | None:
-    resources = tuple(caps.resources_left(statement))
-    left = caps.actions_left(statement)
-    if not left and statement.actions:
+def _capped(statement: Statement, caps: Caps) -> Permission | None:
+    """Put together what is left of a statement on each of its resources."""
+    left: dict[str, int] = {}
+    widely: dict[str, int] = {}
+    wide: list[str] = []
+    own = 0
+    for part in caps.left_of(statement):
+        held = _actions_left(statement, part)
+        if held:
+            placed = _placed(statement, part.resources, tuple(held), held, _union(held))
+            own |= placed.own_traits
+            wide += placed.wide
+            _add(left, held, held)
+            _add(widely, held, placed.wide_actions)
+    if not left:
         return None
-    traits = 0
-    for found in left.values():
-        traits |= found
-    return _placed(statement, resources, tuple(left), left, traits)
+    actions, everywhere = tuple(left), tuple(widely)
+    return Permission(statement, actions, left, _union(left), tuple(wide), everywhere, _union(widely), own, widely)
+
+
+def _actions_left(statement: Statement, part: Left) -> dict[str, int]:
+    if statement.not_actions is not None:
+        each = {ALL_BUT: named(statement)}
+    else:
+        each = {text: Named((text,), all_but=False) for text in statement.actions}
+    traits = ((text, traits_left(member, part.denied, part.allowed)) for text, member in each.items())
+    return {text: found for text, found in traits if found is not None}
+
+
+def _add(to: dict[str, int], held: Mapping[str, int], actions: Iterable[str]) -> None:
+    for action in actions:
+        to[action] = to.get(action, 0) | held[action]
+
+
+def _union(held: Mapping[str, int]) -> int:
+    return reduce(or_, held.values(), 0)
 
 
 def _placed(
@@ -125,10 +156,10 @@ def _placed(
 ) -> Permission:
     if statement.conditions and narrows_resources(statement.conditions):
         return Permission(statement, actions, left, traits, (), (), 0, 0)
-    if statement.not_resources is not None:
+    if statement.not_resources is not None and (left is None or "*" in resources):
         return Permission(statement, actions, left, traits, _ALL_BUT_RESOURCES, actions, traits, 0)
-    if resources == _ALL_RESOURCES:
-        return Permission(statement, actions, left, traits, _ALL_RESOURCES, actions, traits, 0)
+    if resources == ALL_RESOURCES:
+        return Permission(statement, actions, left, traits, ALL_RESOURCES, actions, traits, 0)
     own = traits if any("${" in resource and is_own_principal(resource) for resource in resources) else 0
     wide = [resource for resource in resources if reach_of(resource) is not None]
     if not wide:
@@ -157,63 +188,3 @@ def _reaches(reach: Reach, action: str) -> bool:
         return True
     taken = types.get(name)
     return not taken or reach.type in taken
-
-
-class _Caps(NamedTuple):
-    """What Deny statements and a boundary take away from every Allow.
-
-    Attributes:
-        denials: the Deny statements without conditions, those of the boundary included.
-        boundary: the actions that the boundary allows; None without a boundary.
-    """
-
-    denials: list[Statement]
-    boundary: frozenset[Named] | None
-
-    @classmethod
-    def of(cls, document: GrantDocument) -> _Caps | None:
-        """Gather the caps of a document; None when there are none."""
-        denials = [s for s in document.statements if not s.allows and not s.conditions]
-        if document.boundary is None:
-            return cls(denials, None) if denials else None
-        denials += [s for s in document.boundary if not s.allows and not s.conditions]
-        return cls(denials, frozenset(_named(s) for s in document.boundary if s.allows))
-
-    def resources_left(self, statement: Statement) -> Iterator[str]:
-        """Yield the statement's resources; one on which all is denied but on some gives way to those."""
-        for resource in statement.resources:
-            sparing = (d.not_resources for d in self.denials if d.not_resources is not None and _denies(d, statement))
-            spared = next(sparing, None) if reach_of(resource) is not None else None
-            yield from (resource,) if spared is None else spared
-
-    def actions_left(self, statement: Statement) -> Mapping[str, int]:
-        """Give the traits of what is left of each of the statement's actions, if anything is."""
-        resources = statement.resources if statement.not_resources is None else _ALL_RESOURCES
-        covering = (d for d in self.denials if d.not_resources is None and _cover(d.resources, resources))
-        denied = frozenset(map(_named, covering))
-        if statement.not_actions is not None:
-            named = {ALL_BUT: _named(statement)}
-        else:
-            named = {text: Named((text,), all_but=False) for text in statement.actions}
-        each = ((text, traits_left(member, denied, self.boundary)) for text, member in named.items())
-        return {text: left for text, left in each if left}
-
-
-def _named(statement: Statement) -> Named:
-    if statement.not_actions is not None:
-        return Named(statement.not_actions, all_but=True)
-    return Named(statement.actions, all_but=False)
-
-
-def _denies(denial: Statement, statement: Statement) -> bool:
-    return not traits_left(_named(statement), frozenset((_named(denial),)), None)
-
-
-def _cover(patterns: Iterable[str], resources: Iterable[str]) -> bool:
-    """Tell whether each resource pattern matches no more than one of the patterns.
-
-    An asterisk of the resource is matched as itself, which only another asterisk does; `?` in a pattern is not trusted
-    with it.
-    """
-    trusted = [pattern for pattern in patterns if "?" not in pattern]
-    return all(any(glob_matches(pattern, resource) for pattern in trusted) for resource in resources)

@@ -5,6 +5,7 @@ Every action and pattern is looked up once and remembered, so that judging a sta
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, lru_cache, reduce
 from itertools import chain
@@ -19,6 +20,7 @@ from nhi_components.core.aws_action import (
     matching_actions,
     services,
 )
+from nhi_components.core.glob import glob_matches
 from nhi_components.facts.aws.escalation import METHODS, PASS_ROLE
 from nhi_components.facts.aws.sensitive_actions import CREDENTIALS, DATA_READS, changes_access
 
@@ -136,8 +138,8 @@ class Named(NamedTuple):
 
 
 @lru_cache(maxsize=16_384)
-def traits_left(named: Named, denied: frozenset[Named], allowed: frozenset[Named] | None) -> int:
-    """Give the traits of what is left of some actions.
+def traits_left(named: Named, denied: frozenset[Named], allowed: frozenset[Named] | None) -> int | None:
+    """Give the traits of what is left of some actions; None when nothing is.
 
     Args:
         named: what a statement allows.
@@ -145,19 +147,45 @@ def traits_left(named: Named, denied: frozenset[Named], allowed: frozenset[Named
         allowed: what a boundary allows; None without a boundary.
     """
     covered = _covered(named)
+    if not covered:
+        return _undiminished(named) if _is_left(named, denied, allowed) else None
     left = covered - _covered_by_any(denied)
     if allowed is not None:
         left &= _covered_by_any(allowed)
     if left == covered:
         return _undiminished(named)
-    return traits_of_all(left) | (WILDCARD if left and len(covered) > 1 else 0) | _breadth(left)
+    if not left:
+        return None
+    traits = traits_of_all(left) | (WILDCARD if len(covered) > 1 else 0) | _breadth(left)
+    return traits | (EVERY_OF_SERVICE if _has_a_whole_service(left) else 0)
+
+
+def _is_left(unknown: Named, denied: frozenset[Named], allowed: frozenset[Named] | None) -> bool:
+    """Tell whether actions that AWS does not document are left, by how they are written."""
+    if unknown.all_but:
+        return True
+    for text in unknown.patterns:
+        if any(_names(each, text) for each in denied) or not (
+            allowed is None or any(_names(each, text) for each in allowed)
+        ):
+            return False
+    return True
+
+
+def _names(named: Named, text: str) -> bool:
+    return named.all_but != any(glob_matches(pattern.lower(), text.lower()) for pattern in named.patterns)
+
+
+def _has_a_whole_service(actions: frozenset[str]) -> bool:
+    counts = Counter(action.partition(":")[0] for action in actions)
+    return any(count > 1 and count == len(actions_of(service)) for service, count in counts.items())
 
 
 @lru_cache(maxsize=4096)
 def traits_of_all_but(patterns: tuple[str, ...]) -> int:
     """Give the traits of what NotAction with these patterns allows."""
     left = all_but(patterns)
-    return traits_of_all(left) | WILDCARD | EVERY_OF_SERVICE | _breadth(left)
+    return traits_of_all(left) | WILDCARD | _breadth(left) | (EVERY_OF_SERVICE if _has_a_whole_service(left) else 0)
 
 
 def all_but(patterns: tuple[str, ...]) -> frozenset[str]:
