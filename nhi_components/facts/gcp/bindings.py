@@ -109,4 +109,7 @@ def _told_permissions(context: Mapping[str, Any], role: str) -> frozenset[str]:
 
 def is_binding(given: Mapping[str, Any]) -> bool:
     """Tell whether an object is meant as a binding."""
-    return ("role" in given and not isinstance(given["role"], Mapping)) or "members" in given or "member" in given
+    if "members" in given or "member" in given:
+        return True
+    listed = part(given, "includedPermissions", "permissions")[1]
+    return "role" in given and listed is None and not isinstance(given["role"], Mapping)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-PUBLIC = frozenset({"allusers", "allauthenticatedusers", "principalset://goog/public:all"})
+_PUBLIC = frozenset({"*", "allusers", "allauthenticatedusers", "principalset://goog/public:all"})
 _KINDS = frozenset(
     {"user", "serviceaccount", "group", "domain", "projectowner", "projecteditor", "projectviewer", "deleted"}
 )
@@ -67,12 +67,12 @@ class Member(NamedTuple):
 def classify(text: str) -> Member:
     """Tell what a member stands for."""
     folded = text.lower()
-    if folded in PUBLIC:
+    if folded in _PUBLIC:
         return Member(Kind.PUBLIC)
     if folded.startswith("principal"):
         return _principal(text, folded)
     kind, colon, name = folded.partition(":")
-    if not colon or not name or kind not in _KINDS or name.isspace():
+    if not colon or kind not in _KINDS or not name.strip("* "):
         return Member(Kind.UNKNOWN)
     if kind == "deleted":
         return Member(Kind.NAMED)

@@ -36,13 +36,14 @@ def read_permissions(notes: Notes, path: str, value: object) -> Iterator[Fact]:
     else:
         listed = tuple(text for text, _ in notes.texts(path, value, "permission", _EXPECTED))
     names = frozenset(listed)
-    unknown = names - all_permissions()
-    wildcards = {name: matching(name) for name in sorted(name for name in unknown if "*" in name)[:_MOST_WILDCARDS]}
-    for name in sorted(unknown):
+    unknown = sorted(names - all_permissions())
+    places = {name: f"{path}[{index}]" for index, name in enumerate(listed)} if unknown else {}
+    wildcards = {name: matching(name) for name in [name for name in unknown if "*" in name][:_MOST_WILDCARDS]}
+    for name in unknown:
         if not wildcards.get(name):
-            place = f"{path}[{listed.index(name)}]"
             got = f"{shown(name)}, unknown to the data of {version()}"
-            notes.wrong(place, got, _EXPECTED, "correct its name, or judge it by hand when it is newer than the data")
+            fix = "correct its name, or judge it by hand when it is newer than the data"
+            notes.wrong(places[name], got, _EXPECTED, fix)
     if names:
-        located = tuple(Located(name, f"{path}[{listed.index(name)}]") for name in wildcards)
+        located = tuple(Located(name, places[name]) for name in wildcards)
         yield RoleDefinition(notes.resource, path, listed, located, names.union(*wildcards.values()))

@@ -21,7 +21,7 @@ _WORDS: Final[dict[str, Scope]] = {
     "serviceaccount": Scope.SERVICE_ACCOUNT,
     "serviceaccounts": Scope.SERVICE_ACCOUNT,
 }
-_TERRAFORM = re.compile(r"google_(.+?)(?:_iam_(?:member|binding|policy))?")
+_TERRAFORM = re.compile(r"(?:google_)?(.+?)(?:_iam(?:_(?:member|binding|policy))?)?")
 _TYPE_KEYS = ("resource_type", "resourceType", "scope", "level", "attached_to")
 _NAME_KEYS = ("resource", "resource_name", "resourceName", "name")
 
@@ -54,7 +54,7 @@ def scope_of_name(name: str) -> Scope:
     segments = [segment for segment in name.split("/") if segment]
     if len(segments) > 1 and "." in segments[0]:
         segments = segments[1:]
-    if len(segments) == 1:
-        return scope_of_type(segments[0])
+    if len(segments) < 2:
+        return scope_of_type("".join(segments))
     kind = segments[-2] if len(segments) % 2 == 0 else segments[-1]
     return _WORDS.get(re.sub(r"[^a-z]", "", kind.lower()), Scope.RESOURCE)

@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts, Platform
 from nhi_components.facts.gcp.model import Binding
 from nhi_components.rules.config import JudgeConfig
-from nhi_components.rules.gcp.grants import broad_grants, some
+from nhi_components.rules.gcp.grants import broad_grants_beyond_viewing, some
 from nhi_components.rules.gcp.permissions import BULK_READS
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -45,6 +45,6 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def bulk_read(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find bindings on projects and more that read data in bulk."""
-    for grant in broad_grants(facts):
+    for grant in broad_grants_beyond_viewing(facts):
         if reads := sorted(grant.permissions & BULK_READS):
             yield this.finding(grant.resource, grant.path, f"{grant.of}: {some(reads)}", "reads of named resources")

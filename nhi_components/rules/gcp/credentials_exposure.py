@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts, Platform
 from nhi_components.facts.gcp.model import Binding, RoleDefinition, Scope
 from nhi_components.rules.config import JudgeConfig
-from nhi_components.rules.gcp.grants import bindings, broad_grants, definitions, some
+from nhi_components.rules.gcp.grants import bindings, broad_grants_beyond_viewing, definitions, some
 from nhi_components.rules.gcp.permissions import CREDENTIALS, CREDENTIALS_OF_ONE_ACCOUNT
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -51,7 +51,7 @@ _EXPECTED = "no credentials of others"
 )
 def credentials_exposure(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find permissions that return or create credentials."""
-    for grant in (*broad_grants(facts), *definitions(facts)):
+    for grant in (*broad_grants_beyond_viewing(facts), *definitions(facts)):
         if exposing := sorted(grant.permissions & CREDENTIALS):
             yield this.finding(grant.resource, grant.path, f"{grant.of}: {some(exposing)}", _EXPECTED)
     for binding in bindings(facts):

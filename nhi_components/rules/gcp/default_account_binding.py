@@ -10,7 +10,7 @@ from nhi_components.facts import DocumentKind, Facts, Platform
 from nhi_components.facts.gcp.members import Kind, classify
 from nhi_components.facts.gcp.model import Binding
 from nhi_components.rules.config import JudgeConfig
-from nhi_components.rules.gcp.grants import bindings, is_basic
+from nhi_components.rules.gcp.grants import is_basic
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
 
@@ -43,7 +43,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def default_account_binding(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find bindings for default service accounts."""
-    for binding in bindings(facts):
+    for binding in facts.of(Binding):
         for member in binding.members:
             known = classify(member.text)
             if known.kind is Kind.DEFAULT_ACCOUNT:

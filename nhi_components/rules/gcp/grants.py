@@ -14,8 +14,10 @@ from nhi_components.rules.gcp.methods import SETS_POLICY
 BASIC_ADMINS = frozenset({"owner", "editor", "admin", "writer"})
 """Basic roles that change nearly everything, without `roles/`."""
 
-BASIC_ROLES = BASIC_ADMINS | {"viewer", "reader"}
+_VIEWERS = frozenset({"viewer", "reader"})
+BASIC_ROLES = BASIC_ADMINS | _VIEWERS
 """Basic roles; each reaches every service."""
+
 
 _EVERYTHING = frozenset({Scope.ORGANIZATION, Scope.FOLDER, Scope.PROJECT, Scope.NOT_TOLD})
 _LOCATIONS = frozenset({"locations", "zones", "regions", "projects", "folders", "organizations"})
@@ -32,12 +34,14 @@ class Grant:
         path: the place of the role, or of the list of permissions.
         of: what it is, in words.
         permissions: what it contains.
+        role: the name of a role that is bound; empty for a custom role's definition.
     """
 
     resource: Resource
     path: str
     of: str
     permissions: frozenset[str]
+    role: str = ""
 
 
 def bindings(facts: Facts) -> Iterator[Binding]:
@@ -57,13 +61,21 @@ def broad_grants(facts: Facts) -> Iterator[Grant]:
     for binding in broad_bindings(facts):
         if binding.permissions:
             of = f"{binding.role} on a {binding.scope}" if binding.scope is not Scope.NOT_TOLD else binding.role
-            yield Grant(binding.resource, binding.role_path, of, permissions_in_effect(binding))
+            yield Grant(binding.resource, binding.role_path, of, permissions_in_effect(binding), binding.role)
 
 
 def definitions(facts: Facts) -> Iterator[Grant]:
     """Yield what custom roles contain."""
     for role in facts.of(RoleDefinition):
         yield Grant(role.resource, role.path, "a custom role", role.permissions)
+
+
+def broad_grants_beyond_viewing(facts: Facts) -> Iterator[Grant]:
+    """Yield what broad bindings give, but for the basic viewer: it is made to see settings, and is too wide for them.
+
+    What it sees of data and keys is a by-product; `gcp.broad-binding` reports it as a whole.
+    """
+    return (grant for grant in broad_grants(facts) if basic_role(grant.role) not in _VIEWERS)
 
 
 def reaches_everything(binding: Binding) -> bool:
@@ -104,9 +116,7 @@ def some(names: Iterable[str]) -> str:
 
 
 def _only_service_agents(binding: Binding) -> bool:
-    return bool(binding.members) and all(
-        classify(member.text).kind in (Kind.SERVICE_AGENT, Kind.DEFAULT_ACCOUNT) for member in binding.members
-    )
+    return bool(binding.members) and all(classify(member.text).kind is Kind.SERVICE_AGENT for member in binding.members)
 
 
 def _names_a_resource(comparison: Comparison) -> bool:
