@@ -14,6 +14,9 @@ from nhi_components.facts.model import Fact, Resource
 
 _READER_OF_PACKAGE = {
     "aws": "aws",
+    "azure": "azure",
+    "azure-native": "azure",
+    "azuread": "azure",
     "gcp": "gcp",
     "kubernetes": "kubernetes",
     "vault": "vault",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nhi_components.facts.azure.fields import fields_of, members_of, parsed
+from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed
 from nhi_components.facts.azure.model import FederatedCredential
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, Unknown, kind_of
@@ -40,7 +40,7 @@ def _read(resource: Resource, path: str, value: object, noted: list[Fact]) -> No
         return
     outer = fields_of(value)
     name, inner = outer.get("properties", _ABSENT)
-    fields, place = (fields_of(inner), f"{path}.{name}") if isinstance(inner, Mapping) else (outer, path)
+    fields, place = (fields_of(inner), at(path, name)) if isinstance(inner, Mapping) else (outer, path)
     if not _TELLING.intersection(fields):
         noted.append(Unjudged(resource, place, "none of issuer, subject and audiences", f"a {_SUBJECT}", _FIX))
         return
@@ -52,7 +52,7 @@ def _read(resource: Resource, path: str, value: object, noted: list[Fact]) -> No
 
 def _text(resource: Resource, place: str, fields: Fields, key: str, noted: list[Fact]) -> Located | Unknown | None:
     name, value = fields.get(key, _ABSENT)
-    return _located(resource, f"{place}.{name}", value, key, noted)
+    return _located(resource, at(place, name), value, key, noted)
 
 
 def _located(resource: Resource, path: str, value: object, subject: str, noted: list[Fact]) -> Located | Unknown | None:
@@ -70,12 +70,12 @@ def _located(resource: Resource, path: str, value: object, subject: str, noted: 
 
 def _expression(resource: Resource, place: str, fields: Fields, noted: list[Fact]) -> Located | Unknown | None:
     name, value = fields.get("claimsmatchingexpression", _ABSENT)
-    path = f"{place}.{name}"
+    path = at(place, name)
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
     if isinstance(value, Mapping):
         inner, value = fields_of(value).get("value", _ABSENT)
-        path = f"{path}.{inner}"
+        path = at(path, inner)
     return _located(resource, path, value, "expression", noted)
 
 
@@ -84,7 +84,7 @@ def _audiences(resource: Resource, place: str, fields: Fields, noted: list[Fact]
     if value is None:
         return ()
     texts = []
-    for path, member in members_of(value, f"{place}.{name}"):
+    for path, member in members_of(value, at(place, name)):
         located = _located(resource, path, member, "audience", noted)
         if located is UNKNOWN:
             return UNKNOWN

@@ -23,6 +23,11 @@ def fields_of(value: Mapping[Any, Any]) -> dict[str, tuple[str, Any]]:
     return {plain(name): (name, member) for name, member in value.items() if isinstance(name, str)}
 
 
+def at(path: str, name: str) -> str:
+    """Give the place of a field below another place, which may be the whole."""
+    return f"{path}.{name}" if path else name
+
+
 def members_of(value: object, path: str) -> Iterator[tuple[str, object]]:
     """Yield the members of a list, or a single value, each with its place."""
     if isinstance(value, list | tuple):

@@ -11,7 +11,7 @@ from typing import Any
 
 from nhi_components.facts.azure.catalogue import BuiltInRole, built_in_roles
 from nhi_components.facts.azure.directory import is_directory_role, role_named
-from nhi_components.facts.azure.fields import fields_of, members_of, parsed, text_of
+from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed, text_of
 from nhi_components.facts.azure.model import (
     DirectoryRoleAssignment,
     Permission,
@@ -102,7 +102,7 @@ class _RoleAssignmentReader:
         name, inner = outer.get("properties", _ABSENT)
         fields, place = outer, path
         if isinstance(inner, Mapping):
-            fields, place = {**outer, **fields_of(inner)}, f"{path}.{name}"
+            fields, place = {**outer, **fields_of(inner)}, at(path, name)
         role = self._role_text(place, fields)
         if role is not None:
             self._assign(place, fields, role)
@@ -112,7 +112,7 @@ class _RoleAssignmentReader:
         for key in _ROLE_NAMES:
             name, value = fields.get(key, _ABSENT)
             if value is not None:
-                return text_of(self._resource, f"{place}.{name}", value, "role", self._noted, required=True)
+                return text_of(self._resource, at(place, name), value, "role", self._noted, required=True)
         self._noted.append(
             Unjudged(self._resource, place, "no role", "`roleDefinitionId` or a role's name", "name the role")
         )
@@ -146,7 +146,7 @@ class _RoleAssignmentReader:
             facts = tuple(read_role_definition(self._resource, "context.role_definition", defined))
             self._noted.extend(fact for fact in facts if not isinstance(fact, RoleDefinition))
             return tuple(p for fact in facts if isinstance(fact, RoleDefinition) for p in fact.permissions)
-        if is_directory_role(role.text):
+        if is_directory_role(role.text) or self._resource.type != "document":
             return ()
         if _REFERENCE.search(role.text) and _GUID.search(role.text) is None:
             self._noted.append(NotYetKnown(self._resource, role.path, "role"))
@@ -160,11 +160,11 @@ class _RoleAssignmentReader:
         for key in _SCOPES:
             name, value = fields.get(key, _ABSENT)
             if value is UNKNOWN:
-                return Scope("", f"{place}.{name}", ScopeLevel.UNSTATED)
+                return Scope("", at(place, name), ScopeLevel.UNSTATED)
             if isinstance(value, Mapping):
                 value = fields_of(value).get("id", _ABSENT)[1]
             if value is not None:
-                text = text_of(self._resource, f"{place}.{name}", value, "scope", self._noted, required=True)
+                text = text_of(self._resource, at(place, name), value, "scope", self._noted, required=True)
                 return Scope("", place, ScopeLevel.UNSTATED) if text is None else self._scope_of(text)
         given = self._context.get("scope")
         if isinstance(given, str):
@@ -183,7 +183,7 @@ class _RoleAssignmentReader:
         for key in _PRINCIPALS:
             if key in fields:
                 name, value = fields[key]
-                for path, member in members_of(value, f"{place}.{name}"):
+                for path, member in members_of(value, at(place, name)):
                     if isinstance(member, str):
                         yield Located(member, path)
                     elif member is not UNKNOWN and member is not None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from nhi_components.facts.azure.catalogue import built_in_roles
-from nhi_components.facts.azure.fields import fields_of, members_of, parsed, text_of
+from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed, text_of
 from nhi_components.facts.azure.model import Permission, RoleDefinition, Scope, ScopeLevel
 from nhi_components.facts.azure.operations import problem_of
 from nhi_components.facts.azure.scopes import level_of
@@ -52,7 +52,7 @@ class _RoleDefinitionReader:
         inner_name, inner = outer.get("properties", _ABSENT)
         fields, place = outer, path
         if isinstance(inner, Mapping):
-            fields, place = {**outer, **fields_of(inner)}, f"{path}.{inner_name}"
+            fields, place = {**outer, **fields_of(inner)}, at(path, inner_name)
         permissions = tuple(self._permissions(place, fields))
         name = next(
             (
@@ -72,7 +72,7 @@ class _RoleDefinitionReader:
         for key in ("permissions", "rolepermissions"):
             if key in fields and fields[key][1] is not None:
                 name, value = fields[key]
-                for path, member in members_of(value, f"{place}.{name}"):
+                for path, member in members_of(value, at(place, name)):
                     yield from self._permission_member(path, member)
                 return
         given = {key: fields[key] for key in (*_LISTS, *_DIRECTORY_LISTS) if key in fields}
@@ -95,14 +95,14 @@ class _RoleDefinitionReader:
         for key, (name, value) in fields.items():
             known = _DIRECTORY_LISTS.get(key, key)
             if known in lists:
-                lists[known] = tuple(self._operations(f"{path}.{name}", value))
+                lists[known] = tuple(self._operations(at(path, name), value))
             elif key == "condition" and isinstance(value, str):
                 condition = value
             elif strict and key not in _BESIDE_LISTS:
                 self._noted.append(
                     Unjudged(
                         self._resource,
-                        f"{path}.{name[:60]}",
+                        at(path, name[:60]),
                         "a field that roles do not have",
                         _EXPECTED,
                         "name it as Azure does, or remove it",
@@ -141,7 +141,7 @@ class _RoleDefinitionReader:
             name, value = fields.get("scope", _ABSENT)
         if value is None:
             return
-        for path, member in members_of(value, f"{place}.{name}"):
+        for path, member in members_of(value, at(place, name)):
             text = text_of(self._resource, path, member, "scope", self._noted, required=True)
             if text is not None:
                 yield scope_at(self._resource, text, self._noted)

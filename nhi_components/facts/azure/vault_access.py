@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nhi_components.facts.azure.fields import fields_of, members_of, parsed
+from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed
 from nhi_components.facts.azure.model import VaultAccess
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, kind_of
@@ -40,12 +40,12 @@ def _policies(document: object, path: str) -> Iterator[tuple[str, object]]:
     fields = fields_of(document)
     name, inner = fields.get("properties", _ABSENT)
     if isinstance(inner, Mapping):
-        fields, path = fields_of(inner), f"{path}.{name}"
+        fields, path = fields_of(inner), at(path, name)
     name, policies = fields.get("accesspolicies", fields.get("accesspolicy", _ABSENT))
     if policies is None:
         yield path, document if inner is None else inner
     else:
-        yield from members_of(policies, f"{path}.{name}")
+        yield from members_of(policies, at(path, name))
 
 
 def _read(resource: Resource, path: str, value: object, noted: list[Fact]) -> None:
@@ -75,7 +75,7 @@ def _permission_lists(path: str, fields: Fields) -> Iterator[tuple[str, str, obj
     if isinstance(nested, Mapping):
         for kind, (inner, members) in fields_of(nested).items():
             if kind in _KINDS:
-                yield kind, f"{path}.{name}.{inner}", members
+                yield kind, at(path, f"{name}.{inner}"), members
     for key, kind in _FLAT.items():
         if key in fields:
-            yield kind, f"{path}.{fields[key][0]}", fields[key][1]
+            yield kind, at(path, fields[key][0]), fields[key][1]
