@@ -1,4 +1,4 @@
-"""Virtual environments of what is measured and of what it is measured on, each with its own versions."""
+"""Virtual environments of the judges that others made, each with its own versions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _COMPLETE = "complete"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A judge of policy documents that others made, or a package of theirs.
+    """A judge of policy documents that others made.
 
     Attributes:
         name: how the report calls it.
@@ -34,7 +34,6 @@ class Peer:
     sample: int | None = None
 
 
-MANAGED_POLICIES = Peer("moto", ("moto==5.2.5",), "managed_policies.py")
 FASTEST = Peer("iam-policy-validator", ("iam-policy-validator==1.31.4",), "iam_policy_validator.py")
 SLOWER = (
     Peer("cloudsplaining", ("cloudsplaining==0.9.1",), "cloudsplaining.py", sample=200),

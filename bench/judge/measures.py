@@ -87,8 +87,3 @@ def cost_ratio(few: Sample, many: Sample, start: float) -> float:
         start: CPU seconds that the process takes for a single document.
     """
     return ((many.seconds - start) / many.documents) / ((few.seconds - start) / few.documents)
-
-
-def share(with_it: float, without: float) -> float:
-    """What part of the whole is due to what was added; 0 when the noise is greater than it."""
-    return max(0.0, (with_it - without) / with_it)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.judge.documents import mutated, write_documents, write_requests
+from bench.judge.documents import managed_policies, mutated, write_documents, write_requests
 
 ORDERS = {
     "Version": "2012-10-17",
@@ -65,3 +65,9 @@ def test_requests_go_over_the_set_until_there_are_enough(tmp_path: Path, chance:
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["id"] for line in lines] == ["a-0", "b-1", "a-2", "b-3", "a-4"]
     assert {(line["cloud"], line["kind"]) for line in lines} == {("aws", "policy_document")}
+
+
+def test_the_set_is_the_managed_policies_that_the_judge_knows() -> None:
+    policies = managed_policies()
+    assert len(policies) > 1_500
+    assert policies["AdministratorAccess"]["Statement"][0]["Action"] == "*"

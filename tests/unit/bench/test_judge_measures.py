@@ -1,4 +1,4 @@
-"""The arithmetic of the judge's bench: rates, ratios within a round, aims, cost without the start, shares."""
+"""The arithmetic of the judge's bench: rates, ratios within a round, aims, cost without the start."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from bench.judge.__main__ import as_json
-from bench.judge.measures import Bound, Measure, Sample, cost_ratio, rate_ratios, rates, share
+from bench.judge.__main__ import OUR_SHARE, as_json
+from bench.judge.measures import Bound, Measure, Sample, cost_ratio, rate_ratios, rates
+from bench.packs import EMPTY_PACK, NO_PACK, OURS, shares
 
 
 def test_a_rate_is_documents_per_cpu_second() -> None:
@@ -52,11 +53,6 @@ def test_the_cost_of_a_document_leaves_the_start_of_the_process_out() -> None:
     assert cost_ratio(few, Sample(100_000, 0.5 + 150, 0), start=0.5) == pytest.approx(1.5)
 
 
-@pytest.mark.parametrize(("with_it", "without", "expected"), [(10.0, 9.0, 0.1), (10.0, 10.5, 0.0)])
-def test_a_share_is_part_of_the_whole_and_never_negative(with_it: float, without: float, expected: float) -> None:
-    assert share(with_it, without) == pytest.approx(expected)
-
-
 def test_the_json_form_tells_values_aim_and_whether_it_is_met() -> None:
     written = json.loads(as_json([Measure("speed", "peer", (1.0, 3.0, 2.0), 2.0, Bound.AT_LEAST)]))
     assert written["speed"]["values"] == [1, 3, 2]
@@ -69,3 +65,7 @@ def test_the_json_form_tells_values_aim_and_whether_it_is_met() -> None:
         "median": 2,
         "met": True,
     }
+
+
+def test_the_packs_share_is_one_that_the_bench_of_packs_gives() -> None:
+    assert OUR_SHARE in shares({NO_PACK: [8.0], EMPTY_PACK: [9.0], OURS: [10.0]})
