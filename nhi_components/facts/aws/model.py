@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nhi_components.facts.aws.traits import ADMITS_CALLERS, NOT_ACTION, NOT_RESOURCE, union_of
+from nhi_components.facts.aws.traits import ADMITS_CALLERS, union_of
 from nhi_components.facts.collection import with_traits
 from nhi_components.facts.model import Resource
 from nhi_components.facts.values import Unknown
@@ -174,15 +174,9 @@ class GrantDocument:
     @property
     def traits(self) -> int:
         """What it allows in effect, and how it is written, as bits of `aws.traits`."""
-        traits = self.permissions.traits
-        if self.kind in (PolicyKind.TRUST, PolicyKind.RESOURCE):
-            traits |= ADMITS_CALLERS
-        for permission in self.permissions.each:
-            if permission.statement.not_actions is not None:
-                traits |= NOT_ACTION
-            if permission.statement.not_resources is not None:
-                traits |= NOT_RESOURCE
-        return traits
+        permissions = self.permissions
+        admits = ADMITS_CALLERS if self.kind in (PolicyKind.TRUST, PolicyKind.RESOURCE) else 0
+        return permissions.traits | permissions.written | admits
 
     @property
     def permissions(self) -> Permissions:

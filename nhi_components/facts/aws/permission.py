@@ -5,7 +5,7 @@ Source: IAM user guide, 'Policy evaluation logic'.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,12 +14,21 @@ from nhi_components.core.aws_action import arn_services, arn_types
 from nhi_components.facts.aws.caps import ALL_RESOURCES, Caps, Left, named
 from nhi_components.facts.aws.conditions import narrows_resources
 from nhi_components.facts.aws.patterns import Reach, is_own_principal, reach_of
-from nhi_components.facts.aws.traits import Named, traits_left, traits_of, traits_of_all_but, union_of
+from nhi_components.facts.aws.traits import (
+    NOT_ACTION,
+    NOT_RESOURCE,
+    Named,
+    traits_left,
+    traits_of,
+    traits_of_all_but,
+    union_of,
+)
 
 if TYPE_CHECKING:
     from nhi_components.facts.aws.model import GrantDocument, Statement
 
 ALL_BUT = "everything but what NotAction lists"
+_NO_LIMIT = -1
 _ALL_BUT_RESOURCES = ("everything but what NotResource lists",)
 
 
@@ -58,14 +67,24 @@ class Permission(NamedTuple):
         """Give the actions that have one of the traits."""
         return [action for action in self.actions if self.traits_of(action) & traits]
 
-    def held_widely(self, traits: int) -> list[str]:
-        """Give the actions that have one of the traits and are allowed on resources not named."""
-        actions, left = self.wide_actions, self.left_widely
-        if left is not None:
-            return [action for action in actions if left[action] & traits]
-        if self.statement.not_actions is None:
-            return [action for action, its in zip(actions, map(traits_of, actions), strict=True) if its & traits]
-        return [action for action in actions if self.traits_of(action) & traits]
+    def held_widely(self, traits: int, most: int = _NO_LIMIT) -> list[str]:
+        """Give the actions that have one of the traits and are allowed on resources not named.
+
+        Args:
+            traits: bits, of which one must be there.
+            most: how many to look for.
+        """
+        if self.left_widely is not None:
+            look_up: Callable[[str], int] = self.left_widely.__getitem__
+        else:
+            look_up = traits_of if self.statement.not_actions is None else self.traits_of
+        held = []
+        for action in self.wide_actions:
+            if look_up(action) & traits:
+                held.append(action)
+                if len(held) == most:
+                    break
+        return held
 
 
 class Permissions(NamedTuple):
@@ -74,12 +93,14 @@ class Permissions(NamedTuple):
     Attributes:
         each: one entry a statement that allows something, in the order of the document.
         traits: of everything together.
+        written: whether NotAction or NotResource is used, as bits of `aws.traits`.
         wide_traits: of everything that is allowed on resources not named.
         own_traits: of everything that is allowed on the caller's own principal.
     """
 
     each: list[Permission]
     traits: int
+    written: int
     wide_traits: int
     own_traits: int
 
@@ -88,7 +109,7 @@ def permissions_of(document: GrantDocument) -> Permissions:
     """Work out what a document allows, after its own Deny statements and its boundary."""
     caps = Caps.of(document)
     each: list[Permission] = []
-    traits = wide = own = 0
+    traits = written = wide = own = 0
     for statement in document.statements:
         if not statement.allows:
             continue
@@ -98,14 +119,19 @@ def permissions_of(document: GrantDocument) -> Permissions:
             traits |= permission.traits
             wide |= permission.wide_traits
             own |= permission.own_traits
-    return Permissions(each, traits, wide, own)
+            if statement.not_actions is not None:
+                written |= NOT_ACTION
+            if statement.not_resources is not None:
+                written |= NOT_RESOURCE
+    return Permissions(each, traits, written, wide, own)
 
 
 def _plain(statement: Statement) -> Permission:
-    if statement.not_actions is None:
-        actions, traits = statement.actions, statement.traits
-    else:
-        actions, traits = (ALL_BUT,), traits_of_all_but(statement.not_actions)
+    if statement.not_actions is not None:
+        return _placed(statement, statement.resources, (ALL_BUT,), None, traits_of_all_but(statement.not_actions))
+    actions, traits = statement.actions, statement.traits
+    if statement.resources == ALL_RESOURCES and not statement.conditions:
+        return Permission(statement, actions, None, traits, ALL_RESOURCES, actions, traits, 0)
     return _placed(statement, statement.resources, actions, None, traits)
 
 
@@ -160,12 +186,20 @@ def _placed(
         return Permission(statement, actions, left, traits, _ALL_BUT_RESOURCES, actions, traits, 0)
     if resources == ALL_RESOURCES:
         return Permission(statement, actions, left, traits, ALL_RESOURCES, actions, traits, 0)
-    own = traits if any("${" in resource and is_own_principal(resource) for resource in resources) else 0
-    wide = [resource for resource in resources if reach_of(resource) is not None]
+    own, everything = 0, False
+    wide: list[str] = []
+    reaches: list[Reach] = []
+    for resource in resources:
+        reach = reach_of(resource)
+        if reach is not None:
+            wide.append(resource)
+            reaches.append(reach)
+            everything = everything or not reach.service
+        elif "${" in resource and is_own_principal(resource):
+            own = traits
     if not wide:
         return Permission(statement, actions, left, traits, (), (), 0, own)
-    reaches = [reach for resource in wide if (reach := reach_of(resource)) is not None]
-    if not all(reach.service for reach in reaches):
+    if everything:
         return Permission(statement, actions, left, traits, tuple(wide), actions, traits, own)
     covered = tuple(action for action in actions if any(_reaches(reach, action) for reach in reaches))
     if left is not None:

@@ -19,6 +19,8 @@ GRANTING = HELD | ADMITTING
 """All but boundaries, which only cap."""
 
 _SHOWN_ACTIONS = 3
+MOST_LOOKED_FOR = _SHOWN_ACTIONS + 1
+"""How many actions a finding needs, to name the first few and tell whether there are more."""
 
 
 class Grant(NamedTuple):
@@ -27,7 +29,7 @@ class Grant(NamedTuple):
     Attributes:
         resource: where the document was found.
         place: where the actions stand.
-        actions: those that matter, as they are written.
+        actions: the first of those that matter, as they are written.
         on: the resource patterns.
     """
 
@@ -56,7 +58,7 @@ def on_everything(facts: Facts, traits: int) -> Iterator[Grant]:
         if document.kind in HELD and document.permissions.wide_traits & traits:
             for permission in document.permissions.each:
                 if permission.wide_traits & traits:
-                    actions = permission.held_widely(traits)
+                    actions = permission.held_widely(traits, MOST_LOOKED_FOR)
                     yield Grant(document.resource, place_of(permission, actions[0]), actions, permission.wide)
 
 
@@ -68,7 +70,6 @@ def place_of(permission: Permission, action: str) -> str:
 
 
 def listed(actions: Iterable[str]) -> str:
-    """Name the first few actions and count the others."""
+    """Name the first few actions and tell whether there are more."""
     named = list(actions)
-    more = len(named) - _SHOWN_ACTIONS
-    return ", ".join(named[:_SHOWN_ACTIONS]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(named[:_SHOWN_ACTIONS]) + (" and more" if len(named) > _SHOWN_ACTIONS else "")

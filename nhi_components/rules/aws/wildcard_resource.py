@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import SCOPABLE
-from nhi_components.rules.aws.statements import HELD, listed
+from nhi_components.rules.aws.statements import HELD, MOST_LOOKED_FOR, listed
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -43,10 +43,8 @@ def wildcard_resource(this: Rule, facts: Facts, config: JudgeConfig, now: dateti
             continue
         for permission in document.permissions.each:
             if permission.wide_traits & SCOPABLE:
-                actions = listed(permission.held_widely(SCOPABLE))
-                for pattern in permission.wide:
-                    element = "NotResource" if permission.statement.not_resources is not None else "Resource"
-                    place = permission.statement.place(element, pattern)
-                    yield this.finding(
-                        document.resource, place, f"{pattern} for {actions}", "ARNs that name their resource"
-                    )
+                actions = listed(permission.held_widely(SCOPABLE, MOST_LOOKED_FOR))
+                element = "NotResource" if permission.statement.not_resources is not None else "Resource"
+                place = permission.statement.place(element, permission.wide[0])
+                got = f"{listed(permission.wide)} for {actions}"
+                yield this.finding(document.resource, place, got, "ARNs that name their resource")
