@@ -12,6 +12,7 @@ from nhi_components.rules.gcp.permissions import ACT_AS, BULK_READS, CHILDREN, C
 _KEPT = 8192
 _READS = (
     *("get", "list", "search", "query", "fetch", "lookup", "view", "check", "analyze", "test", "read", "wait"),
+    *("evaluate", "verify", "resolve", "discover", "derive", "watch", "request", "complete", "generate"),
     *("estimate", "explain", "compute", "validate", "calculate", "simulate", "summarize", "describe", "report"),
 )
 _CHANGES = frozenset({"create", "delete", "update", "patch", "destroy", "enable", "disable", "deploy", "insert"})

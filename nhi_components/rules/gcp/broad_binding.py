@@ -11,7 +11,16 @@ from nhi_components.facts.gcp.model import Binding, Scope
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.gcp.breadth import could_be_scoped
 from nhi_components.rules.gcp.grants import broad_bindings, is_basic, some
+from nhi_components.rules.gcp.permissions import BULK_READS, DATA_PLANE
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
+
+
+def _scopable(binding: Binding) -> tuple[str, ...]:
+    """Give what could be bound on a resource; of a role that is made for viewing, only the reading of data."""
+    scopable = could_be_scoped(binding.permissions)
+    if binding.role.lower().endswith("viewer"):
+        return tuple(name for name in scopable if name in BULK_READS or name in DATA_PLANE)
+    return scopable
 
 
 @rule(
@@ -50,7 +59,7 @@ def broad_binding(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) 
             continue
         if is_basic(binding.role):
             got = f"{binding.role} on a {binding.scope}"
-        elif scopable := could_be_scoped(binding.permissions):
+        elif scopable := _scopable(binding):
             got = f"{binding.role} on a {binding.scope}: {some(scopable)}"
         else:
             continue

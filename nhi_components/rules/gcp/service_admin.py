@@ -20,8 +20,9 @@ def _services(binding: Binding) -> tuple[str, ...]:
     """Give the services that a binding hands over; the role named `admin` of a service does by its name."""
     found = whole_services(binding.permissions)
     service, _, level = binding.role.removeprefix("roles/").partition(".")
-    named = binding.role.startswith("roles/") and level.lower() == "admin"
-    return found if found or not named else (service,)
+    if binding.role.startswith("roles/") and level.lower() == "admin":
+        return (service, *(name for name in found if name != service))
+    return found
 
 
 @rule(
