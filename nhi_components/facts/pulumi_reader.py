@@ -18,6 +18,7 @@ _READER_OF_PACKAGE = {
     "azure-native": "azure",
     "azuread": "azure",
     "gcp": "gcp",
+    "github": "github",
     "kubernetes": "kubernetes",
     "vault": "vault",
 }

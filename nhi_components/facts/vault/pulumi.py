@@ -71,9 +71,15 @@ def read_resource(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fac
         yield from read_lifetime(resource, name, inputs.get(name), what, instead)
     if resource.type == "vault:generic/endpoint:Endpoint":
         yield from _user(resource, inputs.get("path"))
+    elif resource.type == "vault:index/userpassAuthBackendUser:UserpassAuthBackendUser":
+        yield _password(resource, "password")
 
 
 def _user(resource: Resource, path: object) -> Iterator[Fact]:
     if isinstance(path, str) and path.strip("/").startswith(_USERS):
-        instead = "let the workload log in with what its platform gives it"
-        yield StandingCredential(resource, "dataJson", "the password of a user of Vault", None, None, instead)
+        yield _password(resource, "dataJson")
+
+
+def _password(resource: Resource, path: str) -> StandingCredential:
+    instead = "let the workload log in with what its platform gives it"
+    return StandingCredential(resource, path, "the password of a user of Vault", None, None, instead)
