@@ -30,7 +30,6 @@ _CALLERS = frozenset(
         "aws:sourcevpc",
         "aws:sourcevpce",
         "aws:userid",
-        "aws:username",
         "aws:vpceaccount",
         "aws:vpceorgid",
         "aws:vpceorgpaths",
@@ -79,7 +78,7 @@ _CHOOSING = frozenset(
 
 _CHOOSING_CALLERS_PREFIXES = ("aws:principaltag/", "kms:encryptioncontext:", "aws:requesttag/")
 _CHOOSING_CALLERS = frozenset(
-    {"aws:sourcearn", "aws:sourceidentity", "aws:userid", "aws:username", "sts:externalid", "sts:sourceidentity"}
+    {"aws:sourceidentity", "aws:userid", "aws:username", "sts:externalid", "sts:sourceidentity"}
 )
 
 _WIDEST_IPV4, _WIDEST_IPV6 = 8, 32
@@ -149,6 +148,8 @@ def narrows_to_principals(conditions: Iterable[Condition]) -> bool:
 def _chooses_principals(condition: Condition, value: str) -> bool:
     if condition.key.startswith(_CHOOSING_CALLERS_PREFIXES) or condition.key in _CHOOSING_CALLERS:
         return condition.operator in _EXACT | _PATTERN and bool(value) and not is_nameless(value)
+    if condition.key == "aws:sourcearn":
+        return _narrows_callers(condition, value)
     if condition.key == "aws:principalarn":
         name = value.rpartition("/")[2] if "/" in value else value
         return condition.operator in _EXACT | _PATTERN and not value.endswith(":root") and not is_nameless(name)
