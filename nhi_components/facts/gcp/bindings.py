@@ -11,7 +11,7 @@ from nhi_components.facts.gcp.catalogue import permissions_of, version
 from nhi_components.facts.gcp.conditions import Condition
 from nhi_components.facts.gcp.members import Kind, classify
 from nhi_components.facts.gcp.model import Binding, Scope
-from nhi_components.facts.gcp.parts import Notes, inside, part
+from nhi_components.facts.gcp.parts import Notes, inside, part, text_of
 from nhi_components.facts.gcp.scopes import scope_of
 from nhi_components.facts.model import Fact
 from nhi_components.facts.values import UNKNOWN, Located
@@ -57,7 +57,8 @@ def read_binding(notes: Notes, path: str, given: object, scope: Scope, context: 
     key, value = part(given, "role", "roles")
     for role in notes.texts(inside(path, key), value, "role", "a role such as `roles/storage.objectViewer`"):
         permissions = _permissions(notes, role, context)
-        yield Binding(notes.resource, path, role.text, role.path, members, reach, condition, permissions)
+        project = str(text_of(part(context, "project", "projectId", "account")[1]))
+        yield Binding(notes.resource, path, role.text, role.path, members, reach, condition, permissions, project)
 
 
 def read_condition(notes: Notes, path: str, value: object) -> Condition | None:

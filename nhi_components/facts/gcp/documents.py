@@ -35,8 +35,8 @@ def read(kind: DocumentKind, resource: Resource, value: object, context: Mapping
         kind: any kind but those of other systems.
         resource: the document.
         value: JSON text, the same as data, or UNKNOWN.
-        context: `resource_type` or `resource`, on what bindings stand that do not say; `roles`, the permissions of
-            custom roles by name.
+        context: `resource_type` or `resource`, on what bindings stand that do not say; `project`, to which it all
+            belongs; `roles`, the permissions of custom roles by name.
     """
     if kind not in _SCOPES:
         expected = f"one of {', '.join(_SCOPES)}"

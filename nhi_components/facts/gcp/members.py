@@ -34,6 +34,7 @@ _OF_AN_ORGANISATION = re.compile(
     r"|goog/cloudidentitycustomerid/|iam\.googleapis\.com/(?:projects|folders|organizations)/[^/]+/type/)",
     re.IGNORECASE,
 )
+_ACCOUNTS = ".iam.gserviceaccount.com"
 _CONSUMERS = ("@gmail.com", "@googlemail.com")
 
 
@@ -87,6 +88,15 @@ def default_account(email: str) -> str:
     """Tell which default service account an address is; empty when it is none."""
     folded = email.lower()
     return next((what for suffix, what in _DEFAULT_ACCOUNTS if folded.endswith(suffix)), "")
+
+
+def project_of(member: str) -> str:
+    """Give the project of a service account of somebody's own; empty for any other member."""
+    kind, _, email = member.partition(":")
+    if kind != "serviceAccount" or classify(member).kind is not Kind.NAMED:
+        return ""
+    domain = email.rpartition("@")[2]
+    return domain.removesuffix(_ACCOUNTS) if domain.endswith(_ACCOUNTS) else ""
 
 
 def _principal(text: str, folded: str) -> Member:

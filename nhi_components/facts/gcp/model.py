@@ -39,6 +39,7 @@ class Binding:
         scope: on what; `NOT_TOLD` for a document that does not say, which rules take for a project.
         condition: under which condition; None for none.
         permissions: what the role contains; empty when that is not known from the role's name.
+        project: the project that all of it belongs to, where what is known around the document tells; else empty.
     """
 
     resource: Resource
@@ -49,6 +50,7 @@ class Binding:
     scope: Scope
     condition: Condition | None
     permissions: frozenset[str]
+    project: str = ""
 
 
 @dataclass(frozen=True, slots=True)
