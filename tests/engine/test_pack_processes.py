@@ -32,6 +32,10 @@ WILD: dict[str, tuple[str, dict[str, Any]]] = {
         "gcp:projects/iAMMember:IAMMember",
         {"project": "orders", "role": "roles/owner", "member": "serviceAccount:ci@orders.iam.gserviceaccount.com"},
     ),
+    "github": (
+        "github:index/actionsOrganizationSecret:ActionsOrganizationSecret",
+        {"secretName": "TOKEN", "visibility": "all"},
+    ),
     "kubernetes": (
         CLUSTER_ROLE,
         {"metadata": {"name": "all"}, "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]},

@@ -147,6 +147,21 @@ def test_a_malformed_document_blocks_and_is_not_quoted() -> None:
 @pytest.mark.parametrize(
     ("token", "inputs"),
     [
+        (ROLE_POLICY, {"policy": ["sqs:SendMessage"]}),
+        ("azure-native:authorization:RoleDefinition", {"permissions": "all"}),
+        ("gcp:projects/iAMBinding:IAMBinding", {"role": "roles/viewer", "members": "allUsers"}),
+        ("github:index/actionsOrganizationSecret:ActionsOrganizationSecret", {"visibility": ["all"]}),
+        ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": "all"}),
+        (VAULT_POLICY, {"policy": {"path": 3}}),
+    ],
+)
+def test_what_a_reader_can_t_understand_blocks_on_every_system(token: str, inputs: dict[str, Any]) -> None:
+    assert "document.unjudged" in rules_of(Pack().analyze(token, inputs)[REQUIRED])
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs"),
+    [
         ("aws:iam/userLoginProfile:UserLoginProfile", {"password": SECRET, "user": "ci"}),
         ("azuread:index/applicationPassword:ApplicationPassword", {"value": SECRET, "applicationId": "ci"}),
         ("gcp:serviceaccount/key:Key", {"privateKeyData": SECRET, "serviceAccountId": "ci"}),
