@@ -149,7 +149,7 @@ def test_a_malformed_document_blocks_and_is_not_quoted() -> None:
     [
         (ROLE_POLICY, {"policy": ["sqs:SendMessage"]}),
         ("azure-native:authorization:RoleDefinition", {"permissions": "all"}),
-        ("gcp:projects/iAMBinding:IAMBinding", {"role": "roles/viewer", "members": "allUsers"}),
+        ("gcp:projects/iAMBinding:IAMBinding", {"role": "roles/viewer", "members": {"all": True}}),
         ("github:index/actionsOrganizationSecret:ActionsOrganizationSecret", {"visibility": ["all"]}),
         ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", {"rules": "all"}),
         (VAULT_POLICY, {"policy": {"path": 3}}),
