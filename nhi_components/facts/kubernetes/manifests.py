@@ -24,6 +24,8 @@ _EXPECTED: Final = "a Kubernetes manifest in YAML or JSON"
 _DEEPEST_LIST: Final = 8
 """Lists inside lists that are taken apart; kubectl writes one."""
 
+_KINDS: Final = frozenset({*ROLES, *BINDINGS, *ACCOUNT_KINDS, *WORKLOADS, "Secret", ""})
+_BY_LOWER_CASE: Final = {kind.lower(): kind for kind in (*ROLES, *BINDINGS)}
 _PREFIXES: Final = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount"}
 
 
@@ -106,6 +108,8 @@ class _Manifests:
 
     def object(self, kind: object, path: str, manifest: Mapping[str, Any]) -> Iterator[Fact]:
         """Yield the facts of one object."""
+        if isinstance(kind, str) and kind not in _KINDS:
+            kind = self._misspelt(kind, path, manifest)
         if kind in ROLES:
             yield from read_role(self.notes, path, manifest, cluster=kind == "ClusterRole")
         elif kind in BINDINGS:
@@ -120,6 +124,16 @@ class _Manifests:
             yield from self._without_kind(path, manifest)
         elif not isinstance(kind, str):
             self.notes.note(f"{path}.kind", kind, "the kind of the object")
+
+    def _misspelt(self, kind: str, path: str, manifest: Mapping[str, Any]) -> str:
+        """Give the kind that is meant by one that the API server would refuse, and note it; others stay as they are."""
+        meant = _BY_LOWER_CASE.get(kind.lower())
+        if meant is None and ("roleRef" in manifest or _has_rules(manifest)):
+            meant = ""
+        if meant is None:
+            return kind
+        self.notes.wrong(f"{path}.kind", kind, meant or "the kind of a role or binding", "correct the kind")
+        return meant
 
     def _without_kind(self, path: str, manifest: Mapping[str, Any]) -> Iterator[Fact]:
         if "rules" in manifest or "rule" in manifest:
@@ -150,6 +164,11 @@ class _Manifests:
             role_of_cluster=True,
             subjects=tuple(subjects),
         )
+
+
+def _has_rules(manifest: Mapping[str, Any]) -> bool:
+    rules = manifest.get("rules")
+    return isinstance(rules, list) and any(is_rule(member) for member in rules)
 
 
 def _member(path: str, name: str) -> Subject:

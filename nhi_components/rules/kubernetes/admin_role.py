@@ -16,6 +16,9 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 _DECISIVE: Final = frozenset({"", "apps", "rbac.authorization.k8s.io"})
 """With these groups one makes pods, accounts, roles and bindings; all others follow from them."""
 
+_CORE: Final = ""
+"""In the whole cluster its wildcard of verbs impersonates the group `system:masters`, which may do everything."""
+
 
 @rule(
     id="kubernetes.admin-role",
@@ -46,7 +49,9 @@ def admin_role(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> 
     """Find roles that permit everything, by wildcards or by the groups that matter."""
     for role in facts.of(RbacRole):
         groups = fully_permitted(role)
-        if ANY in groups or groups.keys() >= _DECISIVE:
+        core = groups.get(_CORE)
+        impersonates = role.cluster and core is not None and ANY in core.verbs
+        if ANY in groups or groups.keys() >= _DECISIVE or impersonates:
             place = next(iter(groups.values()))
             where = "the cluster" if role.cluster else "the namespace"
             got = f"every verb on every resource of {where}"

@@ -49,11 +49,14 @@ _DEFAULT_BINDINGS: Final = frozenset(
         ("system:basic-user", "system:authenticated"),
         ("system:discovery", "system:authenticated"),
         ("system:public-info-viewer", "system:authenticated"),
-        ("system:public-info-viewer", "system:unauthenticated"),
         ("system:service-account-issuer-discovery", "system:serviceaccounts"),
     }
 )
-"""Bindings that every cluster has; what they grant, such as the version, is meant for everybody."""
+"""Bindings that every cluster has, of what anybody with a credential may know.
+
+That of `system:public-info-viewer` to those without one is not among them: it tells the cluster's version to whoever
+asks, and hardening guides remove it.
+"""
 
 
 def everybody(subject: Subject) -> str:

@@ -1,4 +1,4 @@
-"""Tells who can approve certificates, which takes two permissions.
+"""Tells who can approve certificates, which takes a permission on requests and one on signers.
 
 Source: Kubernetes documentation, 'Certificates and Certificate Signing Requests: Authorization'.
 """
@@ -23,14 +23,18 @@ _CLIENT_SIGNERS: Final = frozenset(
 
 
 def approves_certificates(role: RbacRole) -> RbacRule | None:
-    """Give the rule by which a role approves requests for certificates of users; None when it can't."""
+    """Give the rule by which a role approves requests for certificates of users; None when it can't.
+
+    The permission on signers may stand in another role; where this one holds it, it tells for which signers.
+    """
     approving: RbacRule | None = None
-    signing = False
+    signers: list[RbacRule] = []
     for rule in role.rules:
         if _GROUPS.isdisjoint(rule.groups):
             continue
         if not _UPDATES.isdisjoint(rule.verbs) and not _APPROVALS.isdisjoint(rule.resources) and not rule.names:
             approving = approving or rule
         if not _APPROVES.isdisjoint(rule.verbs) and not _SIGNERS.isdisjoint(rule.resources):
-            signing = signing or not rule.names or not _CLIENT_SIGNERS.isdisjoint(rule.names)
-    return approving if signing else None
+            signers.append(rule)
+    harmless = signers and all(rule.names and _CLIENT_SIGNERS.isdisjoint(rule.names) for rule in signers)
+    return None if harmless else approving

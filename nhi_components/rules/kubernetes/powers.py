@@ -99,7 +99,7 @@ _ESCALATIONS: Final = (
     _of(
         Power.ESCALATION, "core", "pods/ephemeralcontainers", "update patch create", "adds containers to pods of others"
     ),
-    _of(Power.ESCALATION, "core", "nodes/proxy", "get create update patch", "runs commands in every pod of a node"),
+    _of(Power.ESCALATION, "core", "nodes/proxy", "get create", "runs commands in every pod of a node"),
     _of(Power.ESCALATION, "core", "persistentvolumes", "create", "mounts the file system of nodes"),
     _of(Power.ESCALATION, "core", "namespaces", "update patch", "changes the security labels of namespaces"),
     _of(
