@@ -40,7 +40,7 @@ class Catalogue:
     def __init__(self, content: Mapping[str, Any]) -> None:
         self._actions = [Located(action, "") for action in content["actions"]]
         self._rows = {row[0]: row for row in content["roles"]}
-        self._by_name = {row[1].lower(): row[0] for row in content["roles"]}
+        self._by_name = {row[1].strip().lower(): row[0] for row in content["roles"]}
         self._made: dict[str, BuiltInRole] = {}
 
     def find(self, name_or_guid: str) -> BuiltInRole | None:

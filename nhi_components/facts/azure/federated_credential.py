@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed
+from nhi_components.facts.azure.fields import at, entries_of, fields_of, members_of, parsed
 from nhi_components.facts.azure.model import FederatedCredential
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, Unknown, kind_of
@@ -27,10 +27,10 @@ def read_federated_credential(resource: Resource, path: str, value: object) -> I
     noted: list[Fact] = []
     document = parsed(resource, path, value, _SUBJECT, noted)
     if document is not None or not noted:
-        if isinstance(document, list) and not document:
-            noted.append(Unjudged(resource, path, "an empty list", f"a {_SUBJECT}", _FIX))
-        for place, member in members_of(document, path):
+        for place, member in entries_of(document, path, "/federatedidentitycredentials"):
             _read(resource, place, member, noted)
+        if isinstance(document, list | Mapping) and not noted:
+            noted.append(Unjudged(resource, path, f"no {_SUBJECT}", f"a {_SUBJECT}", _FIX))
     return iter(noted)
 
 

@@ -10,6 +10,7 @@ from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, kind_of, parse_json
 
 _CACHED = 1024
+_ANSWER = frozenset({"value", "nextlink", "@odata.context", "@odata.nextlink"})
 
 
 @lru_cache(maxsize=_CACHED)
@@ -35,6 +36,28 @@ def members_of(value: object, path: str) -> Iterator[tuple[str, object]]:
             yield f"{path}[{index}]", member
     else:
         yield path, value
+
+
+def entries_of(document: object, path: str, kind: str) -> Iterator[tuple[str, object]]:
+    """Yield the documents in a document: the members of a list, of an answer of the REST API, of an ARM template.
+
+    Args:
+        document: as it was read.
+        path: its place.
+        kind: how the type of such a resource ends in a template, in lower case, such as `/roleassignments`.
+    """
+    fields = fields_of(document) if isinstance(document, Mapping) else {}
+    name, resources = fields.get("resources", ("", None))
+    if isinstance(resources, list) and ("$schema" in fields or "contentversion" in fields):
+        for place, member in members_of(resources, at(path, name)):
+            if isinstance(member, Mapping) and str(fields_of(member).get("type", ("", ""))[1]).lower().endswith(kind):
+                yield place, member
+        return
+    name, value = fields.get("value", ("", None))
+    if isinstance(value, list) and fields.keys() <= _ANSWER:
+        yield from members_of(value, at(path, name))
+    else:
+        yield from members_of(document, path)
 
 
 def parsed(resource: Resource, path: str, value: object, subject: str, noted: list[Fact]) -> object:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nhi_components.facts.azure.catalogue import BuiltInRole, built_in_roles
+from nhi_components.facts.azure.catalogue import OWNER, BuiltInRole, built_in_roles
 from nhi_components.facts.azure.directory import is_directory_role, role_named
-from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed, text_of
+from nhi_components.facts.azure.fields import at, entries_of, fields_of, members_of, parsed, text_of
 from nhi_components.facts.azure.model import (
     DirectoryRoleAssignment,
     Permission,
@@ -52,6 +52,8 @@ _PRINCIPALS = (
     "displayname",
 )
 _ABSENT: tuple[str, Any] = ("", None)
+_CLASSIC = frozenset({"coadministrator", "serviceadministrator", "serviceadministrator;accountadministrator"})
+"""Administrators of the model before Azure RBAC, who may do what an Owner may."""
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _REFERENCE = re.compile(r"\$\{|^\[|^(data|azurerm_|module|var|local)\b|^azurerm_")
 _LEVEL_OF_TYPE = {
@@ -77,10 +79,10 @@ def read_role_assignment(
     noted: list[Fact] = []
     document = parsed(resource, path, value, _SUBJECT, noted)
     if document is not None or not noted:
-        for place, member in members_of(document, path):
+        for place, member in entries_of(document, path, "/roleassignments"):
             noted.extend(_RoleAssignmentReader(resource, context or {}).read(place, member))
-        if isinstance(document, list) and not document:
-            noted.append(Unjudged(resource, path, "an empty list", f"a {_SUBJECT}", f"write the {_SUBJECT}"))
+        if isinstance(document, list | Mapping) and not noted:
+            noted.append(Unjudged(resource, path, f"no {_SUBJECT}", f"a {_SUBJECT}", f"write the {_SUBJECT}"))
     return iter(noted)
 
 
@@ -184,6 +186,8 @@ class _RoleAssignmentReader:
             if key in fields:
                 name, value = fields[key]
                 for path, member in members_of(value, at(place, name)):
+                    if isinstance(member, Mapping):
+                        member = _name_of_principal(member)
                     if isinstance(member, str):
                         yield Located(member, path)
                     elif member is not UNKNOWN and member is not None:
@@ -193,13 +197,20 @@ class _RoleAssignmentReader:
 
 def _built_in(role: str) -> BuiltInRole | None:
     roles = built_in_roles()
-    found = roles.find(role)
+    found = roles.find(OWNER if role.lower().replace("-", "").replace(" ", "") in _CLASSIC else role)
     if found is None:
         for guid in reversed(_GUID.findall(role[:2000])):
             found = roles.find(guid)
             if found is not None:
                 break
     return found
+
+
+def _name_of_principal(principal: Mapping[Any, Any]) -> object:
+    """Give the id of a principal that is written as an object, or its name; the object itself when it has none."""
+    fields = fields_of(principal)
+    names = (fields.get(key, _ABSENT)[1] for key in (*_PRINCIPALS, "id", "name"))
+    return next((name for name in names if isinstance(name, str)), principal)
 
 
 def _level_of_type(kind: str) -> ScopeLevel:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from nhi_components.facts.azure.catalogue import built_in_roles
-from nhi_components.facts.azure.fields import at, fields_of, members_of, parsed, text_of
+from nhi_components.facts.azure.fields import at, entries_of, fields_of, members_of, parsed, text_of
 from nhi_components.facts.azure.model import Permission, RoleDefinition, Scope, ScopeLevel
 from nhi_components.facts.azure.operations import problem_of
 from nhi_components.facts.azure.scopes import level_of
@@ -32,10 +32,10 @@ def read_role_definition(resource: Resource, path: str, value: object) -> Iterat
     noted: list[Fact] = []
     document = parsed(resource, path, value, _SUBJECT, noted)
     if document is not None or not noted:
-        for place, member in members_of(document, path):
+        for place, member in entries_of(document, path, "/roledefinitions"):
             noted.extend(_RoleDefinitionReader(resource).read(place, member))
-        if isinstance(document, list) and not document:
-            noted.append(Unjudged(resource, path, "an empty list", f"a {_SUBJECT}", f"write the {_SUBJECT}"))
+        if isinstance(document, list | Mapping) and not noted:
+            noted.append(Unjudged(resource, path, f"no {_SUBJECT}", f"a {_SUBJECT}", f"write the {_SUBJECT}"))
     return iter(noted)
 
 

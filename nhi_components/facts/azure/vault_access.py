@@ -28,6 +28,8 @@ def read_vault_access(resource: Resource, path: str, value: object) -> Iterator[
     noted: list[Fact] = []
     document = parsed(resource, path, value, _SUBJECT, noted)
     if document is not None or not noted:
+        if isinstance(document, list) and not document:
+            noted.append(Unjudged(resource, path, "an empty list", f"an {_SUBJECT}", _FIX))
         for place, member in _policies(document, path):
             _read(resource, place, member, noted)
     return iter(noted)

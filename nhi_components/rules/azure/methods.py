@@ -147,3 +147,9 @@ METHODS: Final[tuple[Method, ...]] = (
     _by("adds itself to groups that hold roles", "microsoft.directory/groupsAssignableToRoles/members/update"),
     _by("adds itself to groups that hold roles", "microsoft.directory/groupsAssignableToRoles/allProperties/update"),
 )
+
+METHODS_BY_FIRST_NEED: Final[dict[str, list[Method]]] = {}
+"""The methods by the first operation that they take, so that a role is asked only for what it grants."""
+
+for _method in METHODS:
+    METHODS_BY_FIRST_NEED.setdefault(_method.needs[0], []).append(_method)

@@ -134,10 +134,11 @@ _CREDENTIALS = frozenset(
 _CREDENTIAL_NAME = re.compile(
     r"/(list\w*(keys?|credentials?|secrets?|tokens?|connectionstrings?|sas|callbackurl)|get\w*secrets?"
     r"|regenerate\w*|publishxml|generate(access|sas)?(token|credentials|password)|newpassword|resetpassword"
-    r"|retrieveregistrationtoken|listqueryskeys|rotatecredentials)(/action)?"
+    r"|retrieveregistrationtoken|rotatecredentials)(/action)?"
 )
 _ITS_OWN = re.compile(
-    r"/(listclusterusercredentials?|listclustermonitoringusercredentials?|listkeyvaultkeys|listcontentkeys)(/action)?"
+    r"/(list(cluster|clustermonitoring)?usercredentials?|listkeyvaultkeys|listcontentkeys)(/action)?"
+    r"|/(fleets|managednamespaces|namespaces|aimanagers|endpoints)/listcredentials?(/action)?"
 )
 """They return what the caller may use as itself, or names of keys, not keys."""
 
@@ -148,7 +149,7 @@ def is_credential(operation: str) -> bool:
         return True
     start = operation.rfind("/", 0, operation.rfind("/")) if operation.endswith("/action") else operation.rfind("/")
     tail = operation[start:]
-    return _CREDENTIAL_NAME.fullmatch(tail) is not None and _ITS_OWN.fullmatch(tail) is None
+    return _CREDENTIAL_NAME.fullmatch(tail) is not None and _ITS_OWN.search(operation) is None
 
 
 @lru_cache(maxsize=1)

@@ -62,7 +62,17 @@ def write_without_constraint(this: Rule, facts: Facts, config: JudgeConfig, now:
 
 
 def _changes_of_role(grant: Granted) -> list[Located]:
-    return [action for action in grant.effective.changing if is_whole_provider_change(action.text)]
+    of_infrastructure = {
+        action
+        for permission in grant.fact.permissions
+        for action in permission.actions
+        if not action.text.lower().startswith(_NO_INFRASTRUCTURE)
+    }
+    return [
+        action
+        for action in grant.effective.changing
+        if action in of_infrastructure and is_whole_provider_change(action.text)
+    ]
 
 
 def _changes_of_assignment(grant: Granted) -> list[Located]:

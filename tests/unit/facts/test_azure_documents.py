@@ -200,19 +200,7 @@ values = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(
-                [
-                    "Actions",
-                    "permissions",
-                    "properties",
-                    "role",
-                    "scope",
-                    "members",
-                    "issuer",
-                    "audiences",
-                    "accessPolicies",
-                ]
-            )
+            st.sampled_from(["Actions", "permissions", "properties", "role", "scope", "members", "issuer", "audiences"])
             | st.text(max_size=5),
             inner,
             max_size=4,
