@@ -14,6 +14,7 @@ from nhi_components.facts.gcp.model import Scope
 from nhi_components.facts.gcp.parts import Notes, part
 from nhi_components.facts.gcp.providers import is_provider, read_provider
 from nhi_components.facts.gcp.roles import read_permissions, read_role
+from nhi_components.facts.gcp.scopes import scope_of
 from nhi_components.facts.model import Fact, Resource, Unjudged
 from nhi_components.facts.values import MalformedJson, kind_of, parse_json
 
@@ -89,7 +90,8 @@ def _read_object(
     elif is_provider(given):
         yield from read_provider(notes, _PATH, given)
     elif inner[1] is not None:
-        yield from read_policy_data(notes, f"{_PATH}.{inner[0]}", inner[1], scope, context)
+        reach = scope_of(given, context) or scope
+        yield from read_policy_data(notes, f"{_PATH}.{inner[0]}", inner[1], reach, context)
     elif not _only_denies(given):
         notes.wrong(_PATH, kind_of(given), _EXPECTED)
 

@@ -131,6 +131,8 @@ def test_scopes_that_a_document_does_not_tell() -> None:
     policy = {"bindings": [{"role": VIEWER, "members": [SA]}]}
     assert binding(policy, "policy_document").scope is Scope.NOT_TOLD
     assert binding(policy, "trust_policy").scope is Scope.SERVICE_ACCOUNT
+    asset = {"name": "//cloudresourcemanager.googleapis.com/folders/1", "iamPolicy": policy}
+    assert binding(asset, "policy_document").scope is Scope.FOLDER
     assert binding({**policy, "resource": "//cloudresourcemanager.googleapis.com/projects/p"}).scope is Scope.PROJECT
 
 
