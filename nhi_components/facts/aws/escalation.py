@@ -38,7 +38,7 @@ def _alternatives(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 def _passing(service: str, what: str, actions: str) -> Method:
-    return Method(f"{what}, as a role passed to it", (), _alternatives(actions), f"{service}.amazonaws.com")
+    return Method(f"{what} ({service}), as a role passed to it", (), _alternatives(actions), f"{service}.amazonaws.com")
 
 
 def _together(what: str, on_others: str, beside: str = "") -> Method:

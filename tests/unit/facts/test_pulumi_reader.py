@@ -52,12 +52,16 @@ def test_every_place_of_a_document_is_read(type_token: str) -> None:
 
 @pytest.mark.parametrize(("type_token", "name"), MANAGED_POLICIES.items())
 def test_every_attachment_is_read(type_token: str, name: str) -> None:
-    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    arn = "arn:aws:iam::111122223333:policy/orders"
     (single,) = read(type_token, {name: arn})
     (listed,) = read(type_token, {name: [arn]})
     assert single == ManagedPolicyAttachment(Resource("urn", type_token), name, arn)
     assert listed == ManagedPolicyAttachment(Resource("urn", type_token), f"{name}[0]", arn)
     assert [type(fact) for fact in read(type_token, {name: [UNKNOWN, 1]})] == [NotYetKnown, Unjudged]
+    by_aws = read(type_token, {name: "arn:aws-cn:iam::aws:policy/job-function/Billing"})
+    assert [type(fact) for fact in by_aws] == [ManagedPolicyAttachment, GrantDocument]
+    not_by_aws = read(type_token, {name: "arn:aws:iam::aws:policy/NoSuchPolicy"})
+    assert [type(fact) for fact in not_by_aws] == [ManagedPolicyAttachment, Unjudged]
 
 
 @pytest.mark.parametrize("value", [POLICY, '{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}'])
