@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from nhi_components.facts.azure.template import with_values
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, MalformedJson, kind_of, parse_json
 
@@ -51,7 +52,7 @@ def entries_of(document: object, path: str, kind: str) -> Iterator[tuple[str, ob
     if isinstance(resources, list) and ("$schema" in fields or "contentversion" in fields):
         for place, member in members_of(resources, at(path, name)):
             if isinstance(member, Mapping) and str(fields_of(member).get("type", ("", ""))[1]).lower().endswith(kind):
-                yield place, member
+                yield place, with_values(member, fields)
         return
     name, value = fields.get("value", ("", None))
     if isinstance(value, list) and fields.keys() <= _ANSWER:

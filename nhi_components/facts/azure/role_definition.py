@@ -114,7 +114,7 @@ class _RoleDefinitionReader:
     def _operations(self, path: str, value: object) -> Iterator[Located]:
         if value is None:
             return
-        for place, member in members_of(value, path):
+        for place, member in _flat_members_of(value, path):
             if isinstance(member, str):
                 text = member.strip()
                 problem = problem_of(text)
@@ -141,7 +141,7 @@ class _RoleDefinitionReader:
             name, value = fields.get("scope", _ABSENT)
         if value is None:
             return
-        for path, member in members_of(value, at(place, name)):
+        for path, member in _flat_members_of(value, at(place, name)):
             text = text_of(self._resource, path, member, "scope", self._noted, required=True)
             if text is not None:
                 yield scope_at(self._resource, text, self._noted)
@@ -152,6 +152,12 @@ class _RoleDefinitionReader:
         else:
             fix = f"write the {_SUBJECT} as Azure documents it"
             self._noted.append(Unjudged(self._resource, path, kind_of(value), expected, fix))
+
+
+def _flat_members_of(value: object, path: str) -> Iterator[tuple[str, object]]:
+    """Yield the members of a list, and of lists in it, as parsers of HCL wrap them."""
+    for place, member in members_of(value, path):
+        yield from members_of(member, place)
 
 
 def scope_at(resource: Resource, text: Located, noted: list[Fact]) -> Scope:

@@ -65,16 +65,16 @@ def _add_granted(granted: dict[str, Located], action: Located, out: tuple[str, .
 
 
 @lru_cache(maxsize=_CACHED_PATTERNS)
-def _watched_in(pattern: str, on_data: bool) -> frozenset[str]:
+def _watched_in(pattern: str, on_data: bool) -> tuple[str, ...]:
     control, data = watched()
     operation = pattern.lower()
     if "*" not in operation:
         asked_for = operation in control or operation in data or is_credential(operation)
-        return frozenset({operation}) if asked_for else frozenset()
+        return (operation,) if asked_for else ()
     found = {operation for operation in (data if on_data else control) if matches(pattern, operation)}
     if not on_data and matches(pattern, ASSIGN_IDENTITY_ALSO):
         found.add(ASSIGN_IDENTITY)
-    return frozenset(found)
+    return tuple(sorted(found))
 
 
 def _everything(wild: Iterable[Located], out: tuple[str, ...]) -> Iterator[Located]:

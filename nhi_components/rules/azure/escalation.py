@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts, Platform
 from nhi_components.facts.azure.model import RoleAssignment, RoleDefinition, ScopeLevel
 from nhi_components.rules.azure.grants import Granted, granted, listed
-from nhi_components.rules.azure.methods import METHODS_BY_FIRST_NEED, Method
+from nhi_components.rules.azure.methods import METHODS, METHODS_BY_FIRST_NEED, Method
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -47,12 +47,13 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 def escalation(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find roles, and assignments that reach far enough, by which a known method works."""
     for grant in granted(facts):
-        methods = [
+        known = {
             method
             for operation in grant.effective.granted
             for method in METHODS_BY_FIRST_NEED.get(operation, ())
             if _works(method, grant)
-        ]
+        }
+        methods = [method for method in METHODS if method in known] if known else []
         if methods:
             by = [grant.effective.granted[need] for method in methods for need in method.needs]
             got = f"{grant.words(by)}: {listed(method.how for method in methods)}"
