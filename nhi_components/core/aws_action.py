@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
@@ -51,10 +52,18 @@ def services() -> Mapping[str, Any]:
 
 
 @cache
-def actions_of(service: str) -> Mapping[str, Action]:
-    """Give a service's actions by name in lower case: IAM compares actions without regard to case."""
-    documented = services().get(service, {})
-    return {name.lower(): Action(name, code[0], code[1] == "s") for name, code in documented.items()}
+def actions_of(service: str) -> Mapping[str, str]:
+    """Give a service's actions as they are spelled, by name in lower case: IAM compares without regard to case."""
+    return {name.lower(): name for name in services().get(service, ())}
+
+
+def codes_of(service: str) -> Mapping[str, str]:
+    """Give a code for each of a service's actions, by its name as it is spelled.
+
+    The first letter is its access level, the second `s` when it can be granted on chosen resources, else `-`.
+    """
+    codes: Mapping[str, str] = services().get(service, {})
+    return codes
 
 
 @cache
@@ -73,8 +82,12 @@ def arn_types(service: str) -> Mapping[str, frozenset[str]] | None:
 @lru_cache(maxsize=65_536)
 def find_action(text: str) -> Action | None:
     """Find an action by its full name, in whatever case; None when AWS does not document it."""
-    service, _, name = text.lower().partition(":")
-    return actions_of(service).get(name)
+    service, _, lower = text.lower().partition(":")
+    name = actions_of(service).get(lower)
+    if name is None:
+        return None
+    code = codes_of(service)[name]
+    return Action(name, code[0], code[1] == "s")
 
 
 @lru_cache(maxsize=16_384)
@@ -97,13 +110,29 @@ def _matching(pattern: str) -> Iterator[str]:
     service_pattern, colon, name_pattern = pattern.partition(":")
     if not colon:
         name_pattern = "*"
-    matches_service, matches_name = glob_matcher(service_pattern), glob_matcher(name_pattern)
     if "*" not in service_pattern and "?" not in service_pattern:
         chosen = [service_pattern] if service_pattern in services() else []
     else:
-        chosen = [service for service in services() if matches_service(service)]
+        chosen = list(filter(glob_matcher(service_pattern), services()))
+    prefix = name_pattern.rstrip("*")
+    is_prefix = prefix != name_pattern and "*" not in prefix and "?" not in prefix
+    matches = glob_matcher(name_pattern)
     for service in chosen:
-        yield from (f"{service}:{name}" for name in actions_of(service) if matches_name(name))
+        names = _sorted_names(service)
+        if is_prefix:
+            found: Iterable[str] = names[bisect_left(names, prefix) : bisect_left(names, prefix + _LAST)]
+        else:
+            found = filter(matches, names)
+        yield from (f"{service}:{name}" for name in found)
+
+
+_LAST: Final = "\uffff"
+"""Sorts behind every character of an action's name."""
+
+
+@cache
+def _sorted_names(service: str) -> list[str]:
+    return sorted(actions_of(service))
 
 
 def problem_of_action(path: str, action: str) -> Problem | None:
@@ -124,8 +153,7 @@ def problem_of_action(path: str, action: str) -> Problem | None:
         return Problem(path, action, "a service prefix that AWS documents", _suggest(service.lower(), list(services())))
     known = actions_of(service.lower())
     if name.lower() not in known:
-        spelled = {lower: documented.name for lower, documented in known.items()}
-        fix = _suggest(name.lower(), list(known), spelled, service)
+        fix = _suggest(name.lower(), list(known), known, service)
         return Problem(path, action, f"an action that AWS documents for {service}", fix)
     return None
 

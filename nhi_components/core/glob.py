@@ -18,6 +18,9 @@ def glob_matcher(pattern: str) -> Callable[[str], bool]:
         return pattern.__eq__
     if not pattern.strip("*"):
         return _anything
+    if pattern.find("*") == len(pattern) - 1 and "?" not in pattern:
+        beginning = pattern[:-1]
+        return lambda text: text.startswith(beginning)
     first, *others = pattern.split("*")
     if not others:
         return lambda text: len(text) == len(first) and _stands_at(first, text, 0)

@@ -13,16 +13,17 @@ from operator import or_
 from typing import Final, NamedTuple
 
 from nhi_components.core.aws_action import (
+    PERMISSIONS,
     READS,
     actions_of,
+    codes_of,
     every_action,
-    find_action,
     matching_actions,
     services,
 )
 from nhi_components.core.glob import glob_matches
 from nhi_components.facts.aws.escalation import METHODS, PASS_ROLE
-from nhi_components.facts.aws.sensitive_actions import CREDENTIALS, DATA_READS, changes_access
+from nhi_components.facts.aws.sensitive_actions import CREDENTIALS, DATA_READS, SHARING, changes_access
 
 CHANGES: Final = 1 << 0
 """More than reads: its access level is neither Read nor List."""
@@ -90,12 +91,11 @@ traits_of: Final[Callable[[str], int]] = _traits.__getitem__
 def _worked_out(text: str) -> int:
     if not _is_action(text):
         return MALFORMED
-    if "*" not in text and "?" not in text:
-        known = find_action(text)
-        if known is None:
-            return UNKNOWN_TO_AWS | _named_traits(text.lower(), "W", scopable=True)
-        return _named_traits(text.lower(), known.level, known.scopable)
     service, colon, name = text.lower().partition(":")
+    if "*" not in text and "?" not in text:
+        action = f"{service}:{name}"
+        known = _documented.of(service).get(action)
+        return UNKNOWN_TO_AWS | _named_traits(action, "Ws") if known is None else known
     if not text.strip("*?:") and "*" in service and (not colon or "*" in name):
         return _of_everything()
     covered = matching_actions(text)
@@ -111,7 +111,7 @@ def traits_of_all(actions: Iterable[str]) -> int:
     """
     traits, reads, scopable_reads = 0, 0, 0
     for action in actions:
-        found = traits_of(action)
+        found = _documented[action]
         if not found & CHANGES:
             reads += 1
             scopable_reads += bool(found & SCOPABLE)
@@ -232,20 +232,50 @@ def _steps() -> Iterable[Iterable[str]]:
         yield from method.beside
 
 
-def _named_traits(action: str, level: str, scopable: bool) -> int:
-    traits = step_bits().get(action, 0)
-    if level not in READS:
-        traits |= CHANGES | (SCOPABLE_CHANGE if scopable else 0)
-    if scopable:
-        traits |= SCOPABLE
-    if changes_access(action, level):
-        traits |= CHANGES_ACCESS
-    if action in DATA_READS:
-        traits |= READS_DATA
-    if action in CREDENTIALS:
-        traits |= GIVES_CREDENTIALS
-    if action == PASS_ROLE:
-        traits |= PASSES_ROLE
+class _Documented(dict[str, int]):
+    """Traits of the documented actions, `service:name` in lower case; worked out for a service when it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._services: set[str] = set()
+
+    def __missing__(self, action: str) -> int:
+        return self.of(action.partition(":")[0])[action]
+
+    def of(self, service: str) -> Mapping[str, int]:
+        """Give the traits of at least a service's actions."""
+        if service not in self._services:
+            self._services.add(service)
+            for name, code in codes_of(service).items():
+                action = f"{service}:{name.lower()}"
+                self[action] = _named_traits(action, code)
+        return self
+
+
+_documented = _Documented()
+
+
+def _named_traits(action: str, code: str) -> int:
+    traits = _TRAITS_OF_CODE[code] | _particular().get(action, 0)
+    return traits | CHANGES_ACCESS if code[0] == PERMISSIONS and changes_access(action, PERMISSIONS) else traits
+
+
+_TRAITS_OF_CODE: Final = {
+    level + scope: (CHANGES | (SCOPABLE_CHANGE if scope == "s" else 0) if level not in READS else 0)
+    | (SCOPABLE if scope == "s" else 0)
+    for level in "RLWTP"
+    for scope in "s-"
+}
+
+
+@cache
+def _particular() -> Mapping[str, int]:
+    """Give the traits that single actions have beside those of their access level."""
+    traits = dict(step_bits())
+    for actions, trait in ((DATA_READS, READS_DATA), (CREDENTIALS, GIVES_CREDENTIALS), (SHARING, CHANGES_ACCESS)):
+        for action in actions:
+            traits[action] = traits.get(action, 0) | trait
+    traits[PASS_ROLE] |= PASSES_ROLE
     return traits
 
 
