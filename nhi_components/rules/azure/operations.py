@@ -85,6 +85,7 @@ EXPOSURE: Final = frozenset(
         "Microsoft.Network/azureFirewalls/write",
         "Microsoft.Network/firewallPolicies/ruleCollectionGroups/write",
         "Microsoft.Storage/storageAccounts/localUsers/write",
+        "Microsoft.Storage/storageAccounts/fileServices/takeOwnership/action",
         "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/manageOwnership/action",
         "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/modifyPermissions/action",
         "Microsoft.Storage/storageAccounts/fileServices/fileshares/files/modifypermissions/action",
@@ -132,7 +133,7 @@ _CREDENTIALS = frozenset(
     }
 )
 _CREDENTIAL_NAME = re.compile(
-    r"/(list\w*(keys?|credentials?|secrets?|tokens?|connectionstrings?|sas|callbackurl)|get\w*secrets?"
+    r"/(list\w*(keys?|credentials?|secrets?|tokens?|connectionstrings?|sas|callbackurl|adminkubeconfig)|get\w*secrets?"
     r"|regenerate\w*|publishxml|generate(access|sas)?(token|credentials|password)|newpassword|resetpassword"
     r"|retrieveregistrationtoken|rotatecredentials)(/action)?"
 )
@@ -170,6 +171,7 @@ _ON_DATA = (
     "microsoft.storage/storageaccounts/blobservices/containers/blobs/",
     "microsoft.storage/storageaccounts/fileservices/fileshares/files/",
     "microsoft.storage/storageaccounts/fileservices/readfilebackupsemantics/",
+    "microsoft.storage/storageaccounts/fileservices/takeownership/",
     "microsoft.storage/storageaccounts/tableservices/tables/entities/",
     "microsoft.storage/storageaccounts/queueservices/queues/messages/",
     "microsoft.documentdb/databaseaccounts/sqldatabases/containers/items/",
