@@ -40,8 +40,8 @@ def place_of_labels(ownership: Ownership) -> str:
     """Name the input that takes the labels of a resource; empty when that is not certain."""
     if is_component_type(ownership.resource.type):
         return BEARS_NO_LABELS
-    bears_tags = _TAGS if ownership.managed and ownership.path == _TAGS else BEARS_NO_LABELS
-    return _IDENTITIES.get(ownership.resource.type, bears_tags)
+    has_tags = ownership.path == _TAGS and ownership.labels
+    return _IDENTITIES.get(ownership.resource.type, _TAGS if has_tags else BEARS_NO_LABELS)
 
 
 def with_labels(properties: Any, place: str, labels: Mapping[str, str]) -> Any:

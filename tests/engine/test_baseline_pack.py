@@ -109,7 +109,7 @@ pulumi_vault.Policy("broken", policy='path "secret/data/orders" { capabilities =
         "aws.wildcard-principal",
         "aws.not-action",
         "aws.not-resource",
-        "aws.admin-managed-policy",
+        "aws.admin",
         "document.unjudged",
         "identity.owner-missing",
         "identity.end-missing",

@@ -85,6 +85,18 @@ def test_what_the_team_governs_replaces_what_strict_governs() -> None:
     assert Pack(JudgeConfig(governed=(ROLE,))).analyze(ROLE, {})[REQUIRED]
 
 
+def test_what_a_pack_governs_by_default_replaces_what_strict_governs() -> None:
+    pack = Pack(JudgeConfig(mode=Mode.STRICT, governed=("aws:iam/user:User",)))
+    assert pack.analyze(ROLE, {}) == NOTHING
+    assert pack.analyze("aws:iam/user:User", {}, "user")[REQUIRED]
+
+
+def test_what_to_put_right_needs_the_level_that_has_it_put_right() -> None:
+    (message,) = Pack(config={"remediate": {"owner": "team@example.com"}}).analyze(ROLE, {})[REQUIRED]
+    assert '"enforcementLevel": "remediate"' in message
+    assert "Nothing is judged" in message
+
+
 def test_every_package_that_is_read_belongs_to_a_system() -> None:
     for package, folder in pulumi_reader._READER_OF_PACKAGE.items():
         assert system_of(f"{package}:index/thing:Thing") == folder

@@ -66,6 +66,14 @@ def test_what_bears_our_mark_is_completed_in_its_tags() -> None:
     assert missing(judging(config=JudgeConfig()), "vault:kv/secretV2:SecretV2", {"customMetadata": MARK})[1] == {}
 
 
+def test_what_the_team_governs_is_completed_where_it_has_tags() -> None:
+    queue = "aws:sqs/queue:Queue"
+    judgement = judging(config=JudgeConfig(governed=(queue,)))
+    assert missing(judgement, queue, {"tags": {"team": "payments"}}) == ("tags", PUT)
+    assert missing(judgement, queue, {})[1] == {}
+    assert missing(judgement, queue, {"labels": {"team": "payments"}})[1] == {}
+
+
 def test_nothing_is_put_without_being_asked_or_on_another_system() -> None:
     assert missing(judging(None), ROLE, {})[1] == {}
     assert missing(judging(systems=frozenset({Platform.VAULT})), ROLE, {})[1] == {}
