@@ -41,10 +41,7 @@ def main(arguments: Sequence[str]) -> int:
 
     wanted = Wanted.of(given.rule, given.rule_class)
     options = LintOptions(config, wanted, threshold, given.baseline, given.write_baseline)
-    if given.stack:
-        outcome = _of_stack(given.stack, given.cwd, options)
-    else:
-        outcome = _of_files(given.path, options, given.kind, given.cloud)
+    outcome = _of_stack(given.stack, given.cwd, options) if given.stack else _of_files(given, options)
     _write(outcome.report, given.output, quiet=given.quiet)
     return FAULT if outcome.faults else FINDINGS if outcome.report.fails else 0
 
@@ -71,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--kind", help="what the files are, instead of recognising them")
     add("--cloud", help="whose documents they are, with --kind")
+    add("--skip-unrecognised", action="store_true", help="treat files that hold nothing that grants as in folders")
     add("-o", "--output", choices=("table", "json", "sarif", "junit"), default="table", help="form of the report")
     thresholds = ("low", "medium", "high", "critical", _NEVER)
     add("--threshold", choices=thresholds, default="low", help="the mildest finding that fails")
@@ -114,12 +112,13 @@ def _answer_lines(config: JudgeConfig, threshold: Severity | None) -> int:
     return FINDINGS if threshold and tally.worst and at_least(tally.worst, threshold) else 0
 
 
-def _of_files(paths: list[str], options: LintOptions, kind: str | None, cloud: str | None) -> Outcome:
+def _of_files(given: argparse.Namespace, options: LintOptions) -> Outcome:
     from datetime import UTC, datetime
 
-    from nhi_components.lint.run import lint_files
+    from nhi_components.lint.run import FileOptions, lint_files
 
-    return lint_files(paths, options, datetime.now(UTC), kind, cloud)
+    how = FileOptions(given.kind, given.cloud, given.skip_unrecognised)
+    return lint_files(given.path, options, datetime.now(UTC), how)
 
 
 def _of_stack(name: str, directory: Path, options: LintOptions) -> Outcome:

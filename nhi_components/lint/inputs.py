@@ -40,7 +40,7 @@ class Input:
     Attributes:
         name: the path, with `/`.
         text: what it holds; empty when it can't be read.
-        named: somebody named it; it was not come across in a folder.
+        named: somebody named it, and expects a verdict; it was not come across in a folder.
         problem: why it can't be read; empty when it can.
     """
 
@@ -50,11 +50,15 @@ class Input:
     problem: str = ""
 
 
-def inputs_at(paths: Sequence[str]) -> Iterator[Input]:
+def inputs_at(paths: Sequence[str], *, skip_unrecognised: bool = False) -> Iterator[Input]:
     """Read every file that is named or lies in a folder that is named; `-` is standard input.
 
     In folders, files whose names end as those of JSON, YAML, HCL and Terraform do are read, in the order of their
     names; folders of version control, packages and caches are passed over, and links to folders are not followed.
+
+    Args:
+        paths: files, folders and `-`.
+        skip_unrecognised: treat files that are named as those in folders.
 
     Raises:
         SpecError: with every path that does not exist.
@@ -72,7 +76,7 @@ def inputs_at(paths: Sequence[str]) -> Iterator[Input]:
         elif Path(path).is_dir():
             yield from (_read(file, named=False) for file in _files_below(path))
         else:
-            yield _read(Path(path), named=True)
+            yield _read(Path(path), named=not skip_unrecognised)
 
 
 def _files_below(folder: str) -> Iterator[Path]:

@@ -42,6 +42,21 @@ class LintOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class FileOptions:
+    """How files are read.
+
+    Attributes:
+        kind: what every file is, instead of recognising it.
+        cloud: whose documents they are; needed for kinds that several clouds have.
+        skip_unrecognised: a file that somebody named and that holds nothing that grants is no finding.
+    """
+
+    kind: str | None = None
+    cloud: str | None = None
+    skip_unrecognised: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """A report, and how many resources were not judged by a fault of ours."""
 
@@ -49,25 +64,23 @@ class Outcome:
     faults: int
 
 
-def lint_files(
-    paths: Sequence[str], options: LintOptions, now: datetime, kind: str | None = None, cloud: str | None = None
-) -> Outcome:
+def lint_files(paths: Sequence[str], options: LintOptions, now: datetime, how: FileOptions | None = None) -> Outcome:
     """Judge files and folders.
 
     Args:
         paths: as `inputs_at` takes them.
-        options: how.
+        options: how they are judged.
         now: this moment (aware).
-        kind: what every file is, instead of recognising it.
-        cloud: whose documents they are; needed for kinds that several clouds have.
+        how: how they are read.
 
     Raises:
         SpecError: for a path that does not exist, a wrong word, or a file that is no baseline.
     """
-    document_kind, platform = _said(kind, cloud)
+    how = how or FileOptions()
+    kind, platform = _said(how.kind, how.cloud)
     judge = FileJudge(options.config, options.wanted, now)
-    for given in inputs_at(paths):
-        judge.text(given, document_kind, platform)
+    for given in inputs_at(paths, skip_unrecognised=how.skip_unrecognised):
+        judge.text(given, kind, platform)
     return _outcome(judge, options)
 
 

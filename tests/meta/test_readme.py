@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 BY_HAND = next(block for block in BLOCKS if "sandbox-up" in block)
+LINT = next(block for block in BLOCKS if "nhi lint" in block)
 RUN_ELSEWHERE = {
     "make demo": "test_make_demo_tells_everything_as_it_is",
     "make test": "the command that runs these tests",
@@ -28,7 +30,7 @@ RUN_ELSEWHERE = {
 
 
 def test_every_command_block_is_run() -> None:
-    commands = {line for block in BLOCKS if block != BY_HAND for line in block.splitlines()}
+    commands = {line for block in BLOCKS if block not in (BY_HAND, LINT) for line in block.splitlines()}
     assert commands == set(RUN_ELSEWHERE)
 
 
@@ -57,6 +59,21 @@ def test_the_commands_by_hand_work_as_shown(checkout: Path, engine: Engine) -> N
     assert "nothing is alive" in done.stdout
     assert "verified" in done.stdout
     assert not (checkout / ".sandbox").exists()
+
+
+def test_the_commands_of_the_linter_work_as_shown() -> None:
+    environment = {**os.environ, "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+    said = [
+        subprocess.run(["bash", "-c", line], env=environment, capture_output=True, text=True, check=False)
+        for line in LINT.splitlines()
+    ]
+    assert [done.returncode for done in said] == [1, 1, 0, 0]
+    assert not any(done.stderr for done in said)
+    of_file, of_line, listed, shown = (done.stdout for done in said)
+    assert "aws.wildcard-action" in of_file
+    assert json.loads(of_line)["id"] == 1
+    assert "aws.escalation" in listed
+    assert shown.startswith("# aws.wildcard-action")
 
 
 def test_make_demo_tells_everything_as_it_is(engine: Engine) -> None:

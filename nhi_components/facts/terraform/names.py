@@ -11,7 +11,7 @@ def inputs_of(attributes: Mapping[str, Any], renamed: Mapping[str, str]) -> dict
     """Give attributes the names that Pulumi has for them.
 
     Names are in camel case at the top and inside blocks, which are lists of objects; a plain map, such as `tags`, has
-    keys of its own. What is null is left out.
+    keys of its own. What is null is left out, and so are empty lists: blocks that nobody wrote are shown as such.
 
     Args:
         attributes: by their names in Terraform.
@@ -20,7 +20,7 @@ def inputs_of(attributes: Mapping[str, Any], renamed: Mapping[str, str]) -> dict
     return {
         renamed.get(name) or camel_case(name): _members(value)
         for name, value in attributes.items()
-        if value is not None
+        if value is not None and value != []
     }
 
 

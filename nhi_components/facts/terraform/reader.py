@@ -96,11 +96,5 @@ def _names_of(folder: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def _table(folder: str, name: str) -> Mapping[str, Any]:
-    module = f"nhi_components.facts.{folder}.terraform"
-    try:
-        table: Mapping[str, Any] = getattr(import_module(module), name, {})
-    except ModuleNotFoundError as missing:
-        if missing.name != module:
-            raise
-        return {}
+    table: Mapping[str, Any] = getattr(import_module(f"nhi_components.facts.{folder}.terraform"), name, {})
     return table

@@ -105,15 +105,16 @@ def test_names_are_in_camel_case_at_the_top_and_in_blocks_and_never_in_maps() ->
     attributes = {
         "assume_role_policy": "x",
         "nothing_here": None,
+        "no_block": [],
         "inline_policy": [{"policy_name": "a", "left_out": None}],
         "tags": {"my_tag": "x"},
-        "rule": [{"api_groups": ["a_b"], "sub_block": [{"resource_names": []}], "my_map": {"a_b": {"c_d": 1}}}],
+        "rule": [{"api_groups": ["a_b"], "sub_block": [{"resource_names": ["r"]}], "my_map": {"a_b": {"c_d": 1}}}],
     }
     assert inputs_of(attributes, {"inline_policy": "inlinePolicies"}) == {
         "assumeRolePolicy": "x",
         "inlinePolicies": [{"policyName": "a"}],
         "tags": {"my_tag": "x"},
-        "rule": [{"apiGroups": ["a_b"], "subBlock": [{"resourceNames": []}], "myMap": {"a_b": {"c_d": 1}}}],
+        "rule": [{"apiGroups": ["a_b"], "subBlock": [{"resourceNames": ["r"]}], "myMap": {"a_b": {"c_d": 1}}}],
     }
     assert camel_case("policy") == "policy"
 
@@ -132,6 +133,43 @@ def test_policies_of_known_types_are_read(type_: str) -> None:
 def test_every_pulumi_type_that_holds_a_document_has_its_terraform_type() -> None:
     former_name_of_bucket = "aws:s3/bucketV2:BucketV2"
     assert {*DOCUMENTS, *MANAGED_POLICIES} - set(TYPES.values()) <= {former_name_of_bucket}
+
+
+METADATA = [{"name": "a", "labels": None}]
+RULE = {"api_groups": ["*"], "resources": ["*"], "verbs": ["*"], "resource_names": None}
+SUBJECT = {"kind": "ServiceAccount", "name": "x", "namespace": "y"}
+ROLE_REF = {"api_group": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+ROOT = 'path "*" {capabilities = ["sudo"]}'
+FEDERATED = {"issuer": "https://token.actions.githubusercontent.com", "subject": "repo:a/*", "audiences": ["b"]}
+
+
+@pytest.mark.parametrize(
+    ("type_", "attributes", "fact"),
+    [
+        ("kubernetes_cluster_role", {"metadata": METADATA, "rule": [RULE], "aggregation_rule": []}, "RbacRole"),
+        (
+            "kubernetes_cluster_role_binding",
+            {"metadata": METADATA, "role_ref": [ROLE_REF], "subject": [SUBJECT]},
+            "RbacBinding",
+        ),
+        ("vault_policy", {"name": "a", "policy": ROOT}, "VaultPolicyDocument"),
+        ("google_project_iam_member", {"project": "p", "role": "roles/owner", "member": "allUsers"}, "Binding"),
+        ("google_storage_bucket_iam_binding", {"bucket": "b", "role": "r", "members": ["allUsers"]}, "Binding"),
+        ("google_service_account_key", {"service_account_id": "x"}, "StandingCredential"),
+        ("azurerm_role_assignment", {"scope": "/", "role_definition_name": "Owner"}, "RoleAssignment"),
+        ("azuread_application_federated_identity_credential", FEDERATED, "FederatedCredential"),
+        (
+            "github_actions_secret",
+            {"repository": "a", "secret_name": "B", "plaintext_value": "x"},
+            "StandingCredential",
+        ),
+        ("aws_iam_role_policy_attachment", {"role": "a", "policy_arn": "arn:b"}, "ManagedPolicyAttachment"),
+    ],
+)
+def test_resources_of_every_system_are_read(type_: str, attributes: dict[str, Any], fact: str) -> None:
+    names = [type(each).__name__ for each in facts_of(type_, attributes)]
+    assert fact in names
+    assert "Unjudged" not in names or fact == "Binding"
 
 
 def test_a_type_that_is_not_known_is_searched() -> None:

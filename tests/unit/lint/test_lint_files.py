@@ -140,6 +140,13 @@ def test_a_file_that_is_named_and_not_understood_is_a_finding(
     assert lint(name)[0] == 1
 
 
+def test_named_files_can_be_treated_as_those_of_a_folder(here: Path, lint: Any) -> None:
+    (here / "package.json").write_text('{"name": "a"}')
+    (here / "broken.json").write_text('{"Statement": [{"Effect": "Allow",')
+    assert lint("package.json", "--skip-unrecognised")[0] == 0
+    assert lint("package.json", "broken.json", "--skip-unrecognised")[0] == 1
+
+
 def test_a_folder_is_searched_and_what_it_holds_is_told(here: Path, lint: Any) -> None:
     (here / "deep" / "er").mkdir(parents=True)
     (here / "deep" / "er" / "policy.json").write_text(policy(ALL))
