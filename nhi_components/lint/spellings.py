@@ -26,17 +26,23 @@ _OTHER_WORDS: Final[dict[str, Platform]] = {
     "kube": Platform.KUBERNETES,
 }
 _PLATFORMS: Final[dict[str, Platform]] = {**{platform.value: platform for platform in Platform}, **_OTHER_WORDS}
-_KINDS: Final[dict[str, DocumentKind]] = {kind.value.replace("_", ""): kind for kind in DocumentKind}
+_KINDS: Final[dict[str, DocumentKind]] = {
+    word: kind for kind in DocumentKind for word in (kind.value, kind.value.replace("_", ""))
+}
 
 
 def platform_called(word: object) -> Platform | None:
     """Give the platform that goes by a word, such as `google` or `azurerm`; None for no platform's word."""
-    return _PLATFORMS.get(_plain(word)) if isinstance(word, str) else None
+    if not isinstance(word, str):
+        return None
+    return _PLATFORMS.get(word) or _PLATFORMS.get(_plain(word))
 
 
 def kind_called(word: object) -> DocumentKind | None:
     """Give the kind of document that goes by a word, whatever its letter case and separators; None for no kind."""
-    return _KINDS.get(_plain(word)) if isinstance(word, str) else None
+    if not isinstance(word, str):
+        return None
+    return _KINDS.get(word) or _KINDS.get(_plain(word))
 
 
 def _plain(word: str) -> str:
