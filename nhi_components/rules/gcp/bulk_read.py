@@ -46,5 +46,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 def bulk_read(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find bindings on projects and more that read data in bulk."""
     for grant in broad_grants_beyond_viewing(facts):
-        if reads := sorted(grant.permissions & BULK_READS):
+        if grant.surely_everywhere and (reads := sorted(grant.permissions & BULK_READS)):
             yield this.finding(grant.resource, grant.path, f"{grant.of}: {some(reads)}", "reads of named resources")

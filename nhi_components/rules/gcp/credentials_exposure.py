@@ -10,7 +10,7 @@ from nhi_components.facts import DocumentKind, Facts, Platform
 from nhi_components.facts.gcp.model import Binding, RoleDefinition, Scope
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.gcp.grants import bindings, broad_grants_beyond_viewing, definitions, some
-from nhi_components.rules.gcp.permissions import CREDENTIALS, CREDENTIALS_OF_ONE_ACCOUNT
+from nhi_components.rules.gcp.permissions import ACCESS_VERSION, CREDENTIALS, CREDENTIALS_OF_ONE_ACCOUNT
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
 _EXPECTED = "no credentials of others"
@@ -52,7 +52,9 @@ _EXPECTED = "no credentials of others"
 def credentials_exposure(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find permissions that return or create credentials."""
     for grant in (*broad_grants_beyond_viewing(facts), *definitions(facts)):
-        if exposing := sorted(grant.permissions & CREDENTIALS):
+        exposing = sorted(grant.permissions & CREDENTIALS)
+        perhaps_its_own = exposing == [ACCESS_VERSION] and bool(grant.role) and not grant.surely_everywhere
+        if exposing and not perhaps_its_own:
             yield this.finding(grant.resource, grant.path, f"{grant.of}: {some(exposing)}", _EXPECTED)
     for binding in bindings(facts):
         if binding.scope is Scope.SERVICE_ACCOUNT and (

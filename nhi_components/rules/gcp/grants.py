@@ -35,6 +35,7 @@ class Grant:
         of: what it is, in words.
         permissions: what it contains.
         role: the name of a role that is bound; empty for a custom role's definition.
+        surely_everywhere: it is told that the binding is on a project or more, or follows from the role.
     """
 
     resource: Resource
@@ -42,6 +43,7 @@ class Grant:
     of: str
     permissions: frozenset[str]
     role: str = ""
+    surely_everywhere: bool = False
 
 
 def bindings(facts: Facts) -> Iterator[Binding]:
@@ -60,8 +62,10 @@ def broad_grants(facts: Facts) -> Iterator[Grant]:
     """Yield what broad bindings give; a policy editor that a condition holds to harmless roles edits nothing."""
     for binding in broad_bindings(facts):
         if binding.permissions:
-            of = f"{binding.role} on a {binding.scope}" if binding.scope is not Scope.NOT_TOLD else binding.role
-            yield Grant(binding.resource, binding.role_path, of, permissions_in_effect(binding), binding.role)
+            told = binding.scope is not Scope.NOT_TOLD
+            of = f"{binding.role} on a {binding.scope}" if told else binding.role
+            sure = told or basic_role(binding.role) in BASIC_ADMINS
+            yield Grant(binding.resource, binding.role_path, of, permissions_in_effect(binding), binding.role, sure)
 
 
 def definitions(facts: Facts) -> Iterator[Grant]:

@@ -10,6 +10,8 @@ from typing import Final
 
 ACT_AS: Final = "iam.serviceAccounts.actAs"
 
+ACCESS_VERSION: Final = "secretmanager.versions.access"
+
 CREDENTIALS: Final = frozenset(
     {
         "agentidentity.authProviders.retrieveCredentials",
