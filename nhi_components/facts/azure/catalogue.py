@@ -82,7 +82,7 @@ def types_of(provider: str) -> frozenset[str]:
     """Give the first part of the resource types of a provider; names in lower case."""
     operations = _operations()
     texts = f"{operations['control'].get(provider, '')} {operations['data'].get(provider, '')}"
-    return frozenset(name.partition("/")[0] for name in texts.split())
+    return frozenset(name.partition("/")[0] for name in texts.split()) | _FURTHER_TYPES.get(provider, frozenset())
 
 
 @cache
@@ -126,3 +126,13 @@ _FURTHER_PROVIDERS = frozenset(
     }
 )
 """Providers that the data set leaves out; source: Azure documentation, 'Resource providers for Azure services'."""
+
+_FURTHER_TYPES: Final[Mapping[str, frozenset[str]]] = {
+    "microsoft.managedidentity": frozenset({"identities"}),
+    "microsoft.resourcegraph": frozenset({"resources", "queries"}),
+    "microsoft.resources": frozenset(
+        {"checkpolicycompliance", "checkresourcename", "checkzonepeers", "tenants", "links"}
+    ),
+    "microsoft.web": frozenset({"staticsites", "kubeenvironments", "apimanagementaccounts", "billingmeters", "skus"}),
+}
+"""Likewise; source: Azure documentation, 'Azure permissions'."""

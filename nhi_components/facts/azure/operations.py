@@ -18,6 +18,21 @@ _FORM = re.compile(r"[A-Za-z0-9.*_-]+(/[A-Za-z0-9.*$:{}_-]+)*")
 _DIRECTORY = ("microsoft.directory/", "microsoft.office365.", "microsoft.azure.", "microsoft.intune/")
 _OF_EVERY_PROVIDER = frozenset({"register", "unregister", "operations", "locations", "checknameavailability", "usages"})
 
+_COSMOS = "microsoft.documentdb"
+_COSMOS_VERBS = frozenset(
+    {
+        "create",
+        "executequery",
+        "executestoredprocedure",
+        "manageconflicts",
+        "readchangefeed",
+        "readmetadata",
+        "replace",
+        "upsert",
+    }
+)
+"""Source: Azure Cosmos DB documentation, 'Data plane role-based access control', permission model."""
+
 
 @lru_cache(maxsize=_CACHED)
 def problem_of(operation: str) -> str | None:
@@ -41,7 +56,7 @@ def _problem_below(operation: str, provider: str, rest: str) -> str | None:
     if not is_known_provider(provider):
         return f"`{operation}`, whose resource provider is not known"
     first, last = rest.partition("/")[0], rest.rpartition("/")[2]
-    if "*" not in last and last not in VERBS:
+    if "*" not in last and last not in VERBS and not (provider == _COSMOS and last in _COSMOS_VERBS):
         return f"`{operation}`, which ends in none of {', '.join(VERBS)}"
     known = types_of(provider)
     if known and "*" not in first and first not in known and first not in _OF_EVERY_PROVIDER | set(VERBS):

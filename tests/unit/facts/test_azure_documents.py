@@ -70,6 +70,22 @@ def test_a_bad_action_does_not_hide_the_others() -> None:
 
 
 @pytest.mark.parametrize(
+    "operation",
+    [
+        "Microsoft.DocumentDB/databaseAccounts/readMetadata",
+        "Microsoft.Compute/register/action",
+        "Microsoft.Web/staticSites/read",
+        "Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action",
+        "microsoft.directory/applications/credentials/update",
+        "Microsoft.Insights/*",
+        "Microsoft.*/read",
+    ],
+)
+def test_operations_of_every_form_are_known(operation: str) -> None:
+    assert unjudged(DocumentKind.ROLE_DEFINITION, {"Actions": [operation]}) == []
+
+
+@pytest.mark.parametrize(
     "document",
     [
         {"Name": "Orders", "Actions": [READ], "AssignableScopes": [SUBSCRIPTION]},
