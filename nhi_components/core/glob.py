@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import NamedTuple
 
 
 def glob_matches(pattern: str, text: str) -> bool:
@@ -24,7 +25,7 @@ def glob_matcher(pattern: str) -> Callable[[str], bool]:
     first, *others = pattern.split("*")
     if not others:
         return lambda text: len(text) == len(first) and _stands_at(first, text, 0)
-    last, middle = others[-1], [part for part in others[:-1] if part]
+    last, middle = others[-1], [_part(part) for part in others[:-1] if part]
     shortest = len(pattern) - pattern.count("*")
 
     def matches(text: str) -> bool:
@@ -38,10 +39,24 @@ def glob_matcher(pattern: str) -> Callable[[str], bool]:
             start = _find(part, text, start, end)
             if start < 0:
                 return False
-            start += len(part)
+            start += len(part.text)
         return start <= end
 
     return matches
+
+
+class _Part(NamedTuple):
+    """What stands between two asterisks.
+
+    Attributes:
+        text: with its `?`.
+        letters: its longest run without `?`.
+        before: how many characters stand before the letters.
+    """
+
+    text: str
+    letters: str
+    before: int
 
 
 def _anything(text: str) -> bool:
@@ -54,7 +69,20 @@ def _stands_at(part: str, text: str, start: int) -> bool:
     return all(mine in ("?", yours) for mine, yours in zip(part, text[start : start + len(part)], strict=True))
 
 
-def _find(part: str, text: str, start: int, end: int) -> int:
-    if "?" not in part:
-        return text.find(part, start, end)
-    return next((place for place in range(start, end - len(part) + 1) if _stands_at(part, text, place)), -1)
+def _find(part: _Part, text: str, start: int, end: int) -> int:
+    """Find the first place of a part; its longest run of letters is looked for, the rest compared there."""
+    found = text.find(part.letters, start + part.before, end)
+    if part.text is part.letters:
+        return found
+    while 0 <= found - part.before <= end - len(part.text):
+        if _stands_at(part.text, text, found - part.before):
+            return found - part.before
+        found = text.find(part.letters, found + 1, end)
+    return -1
+
+
+def _part(text: str) -> _Part:
+    if "?" not in text:
+        return _Part(text, text, 0)
+    letters = max(text.split("?"), key=len)
+    return _Part(text, letters, text.index(letters))
