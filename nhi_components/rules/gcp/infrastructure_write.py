@@ -43,5 +43,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 def infrastructure_write(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find bindings on projects and more that change infrastructure."""
     for grant in broad_grants(facts):
-        if changes := changes_of_infrastructure(grant.permissions):
+        if grant.surely_everywhere and (changes := changes_of_infrastructure(grant.permissions)):
             yield this.finding(grant.resource, grant.path, f"{grant.of}: {some(changes)}", "changes to named resources")

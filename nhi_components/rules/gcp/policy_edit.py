@@ -7,7 +7,7 @@ from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts, Platform
-from nhi_components.facts.gcp.model import Binding, RoleDefinition
+from nhi_components.facts.gcp.model import Binding, RoleDefinition, Scope
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.gcp.breadth import exposures
 from nhi_components.rules.gcp.grants import bindings, definitions, permissions_in_effect, reaches_everything, some
@@ -51,7 +51,7 @@ def policy_edit(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) ->
             yield this.finding(role.resource, role.path, f"{role.of}: {some(editing)}", _EXPECTED)
     for binding in bindings(facts):
         editing = exposures(permissions_in_effect(binding))
-        if not reaches_everything(binding):
+        if binding.scope is Scope.NOT_TOLD or not reaches_everything(binding):
             editing = tuple(name for name in editing if name not in OBJECT_POLICIES)
         if editing:
             got = f"{binding.role} on a {binding.scope}: {some(editing)}"
