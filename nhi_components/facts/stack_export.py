@@ -69,7 +69,7 @@ def resources_of_preview(value: Mapping[str, Any]) -> Iterator[Found]:
     last: dict[str, Found] = {}
     for index, step in enumerate(value["steps"]):
         place = f"steps[{index}]"
-        if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str):
+        if not isinstance(step, Mapping) or not isinstance(step.get("urn"), str) or not isinstance(step.get("op"), str):
             last[place] = _wrong(place, step, "an object with `op` and `urn`")
         elif step.get("op") not in _GONE:
             last[step["urn"]] = _resource(f"{place}.newState", step.get("newState"))

@@ -103,6 +103,6 @@ def test_what_is_out_of_shape_is_reported(export: dict[str, Any]) -> None:
 
 
 def test_a_preview_that_is_out_of_shape_is_reported() -> None:
-    preview = {"steps": [{"op": "create", "urn": "a"}, 5]}
+    preview = {"steps": [{"op": "create", "urn": "a"}, 5, {"op": [], "urn": "b"}]}
     assert is_preview(preview)
     assert all(isinstance(found, Unjudged) for found in resources_of_preview(preview))
