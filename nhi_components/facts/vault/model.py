@@ -6,11 +6,13 @@ The grammar is that of the Vault documentation, 'Policies'.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nhi_components.facts.model import Resource
 from nhi_components.facts.values import Located
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +24,18 @@ class PathRule:
         path: where the rule stands in the document.
         capabilities: what it permits there, each with its place.
         narrowed: what may be written is limited to named parameters, and those that name policies to named ones.
+        granted: the capabilities that have an effect: none where `deny` is among them.
     """
 
     pattern: str
     path: str
     capabilities: tuple[Located, ...]
     narrowed: bool = False
+    granted: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def granted(self) -> frozenset[str]:
-        """The capabilities that have an effect: none where `deny` is among them."""
-        names = frozenset(capability.text for capability in self.capabilities)
-        return frozenset() if "deny" in names else names
+    def __post_init__(self) -> None:
+        names = [capability.text for capability in self.capabilities]
+        object.__setattr__(self, "granted", _NOTHING if "deny" in names else frozenset(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +46,18 @@ class VaultPolicyDocument:
         resource: what it was read from.
         path: the place inside the resource.
         rules: its rules, in the order of the document.
+        granting: those that grant something: Vault adds up the rules of a path, and one `deny` among them is all.
     """
 
     resource: Resource
     path: str
     rules: tuple[PathRule, ...]
+    granting: tuple[PathRule, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        denied = {rule.pattern for rule in self.rules if rule.capabilities and not rule.granted}
+        granting = tuple(rule for rule in self.rules if rule.granted and rule.pattern not in denied)
+        object.__setattr__(self, "granting", granting)
 
 
 @dataclass(frozen=True, slots=True)

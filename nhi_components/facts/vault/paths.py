@@ -6,6 +6,9 @@ are themselves. Source: Vault documentation, 'Policies: Policy syntax'; tried on
 
 from __future__ import annotations
 
+from functools import lru_cache
+from typing import Final
+
 _ENDPOINTS = frozenset(
     {
         "config",
@@ -30,10 +33,18 @@ _ENDPOINTS = frozenset(
 """Segments with which secret engines divide what they hold; the name of a secret, role or key comes after them."""
 
 
+Precedence = tuple[float, bool, int, int, str]
+"""What Vault compares to choose among the patterns that match a path."""
+
+_OWN: Final = "cubbyhole"
+"""A mount of which every token has one of its own."""
+
+
+@lru_cache(maxsize=16384)
 def names_nearly_everything(pattern: str) -> bool:
     """Tell whether a path pattern covers a whole mount, or more: `*`, `secret/*`, `secret/data/*`, `+/data/orders`."""
     literal = _literal_segments(pattern)
-    if literal is None:
+    if literal is None or literal[:1] == [_OWN]:
         return False
     return len(literal) < 2 or (literal[-1] in _ENDPOINTS and not _ENDPOINTS.intersection(literal[:-1]))
 
@@ -114,7 +125,8 @@ def meet(pattern: str, path: str) -> str:
     return "/".join(met)
 
 
-def precedence(pattern: str) -> tuple[float, bool, int, int, str]:
+@lru_cache(maxsize=16384)
+def precedence(pattern: str) -> Precedence:
     """Give what Vault compares to choose among the patterns that match a path: the greatest decides alone.
 
     Source: Vault documentation, 'Policies: Priority matching'.

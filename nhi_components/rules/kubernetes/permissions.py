@@ -10,6 +10,12 @@ from nhi_components.facts.kubernetes.model import ANY, RbacRole, RbacRule
 from nhi_components.rules.kubernetes.powers import EVERY_VERB, METHODS, Method, Power
 
 _SHOWN: Final = 3
+_KNOWN_GROUPS: Final = frozenset({ANY}).union(*(method.groups for method in METHODS))
+_BY_RESOURCE: Final = {
+    name: tuple(method for method in METHODS if name in method.resources)
+    for name in frozenset[str]().union(*(method.resources for method in METHODS))
+}
+_PATTERNS: Final = tuple(name[:-1] for name in _BY_RESOURCE if name.endswith("/*"))
 _ALL: Final = frozenset({ANY, "*/*"})
 """`*/*` matches nothing in RBAC; whoever writes it means everything, and other judges of the cluster take it so."""
 
@@ -56,17 +62,18 @@ def takes_every_resource(rule: RbacRule) -> bool:
     return not rule.names and not _ALL.isdisjoint(rule.resources)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _of_rule(
     groups: tuple[str, ...], resources: tuple[str, ...], verbs: frozenset[str], names: tuple[str, ...]
 ) -> dict[Power, tuple[Found, ...]]:
     found: dict[Power, dict[Found, None]] = {}
-    for group in groups:
-        for resource in resources:
+    known = [resource for resource in dict.fromkeys(resources) if _methods_on(ANY, resource)]
+    for group in _KNOWN_GROUPS.intersection(groups) if known else ():
+        for resource in known:
             for method in _methods_on(group, resource):
                 if _applies(method, verbs, names):
                     found.setdefault(method.power, {})[Found(_shown(group, resource), method.what)] = None
-    return {power: tuple(each) for power, each in found.items()}
+    return {power: tuple(sorted(each)) for power, each in found.items()}
 
 
 def _applies(method: Method, verbs: frozenset[str], names: tuple[str, ...]) -> bool:
@@ -79,12 +86,13 @@ def _shown(group: str, resource: str) -> str:
     return f"{resource} of every group" if group == ANY and resource in _ALL else resource
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _methods_on(group: str, resource: str) -> tuple[Method, ...]:
     """Give the methods on the resources that a group and a resource of a role match."""
+    is_plain = ANY not in resource and not resource.startswith(_PATTERNS)
     return tuple(
         method
-        for method in METHODS
+        for method in (_BY_RESOURCE.get(resource, ()) if is_plain else METHODS)
         if (group == ANY or group in method.groups) and any(_matches(resource, name) for name in method.resources)
     )
 

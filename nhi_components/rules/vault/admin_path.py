@@ -12,7 +12,6 @@ from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.facts.vault.paths import names_everything
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-from nhi_components.rules.vault.reach import granting
 
 _WRITES: Final = frozenset({"create", "update", "patch"})
 _POWERFUL: Final = _WRITES | {"sudo"}
@@ -47,7 +46,7 @@ def admin_path(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> 
     """Find path rules that take in everything."""
     for document in facts.of(VaultPolicyDocument):
         denied = {path_rule.pattern for path_rule in document.rules if not path_rule.granted}
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             everything = names_everything(path_rule.pattern) and not denied >= _DECISIVE
             system = path_rule.pattern in _SYSTEM and "sudo" in path_rule.granted
             if (everything and path_rule.granted & _POWERFUL) or (system and path_rule.granted & _WRITES):

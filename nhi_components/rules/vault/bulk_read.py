@@ -11,7 +11,7 @@ from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 from nhi_components.rules.vault.endpoints import Power
-from nhi_components.rules.vault.reach import enabled, granting, holds_every_secret
+from nhi_components.rules.vault.reach import enabled, holds_every_secret
 
 
 @rule(
@@ -40,7 +40,7 @@ def bulk_read(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> I
     """Find path rules that read the secrets of a whole mount, or all that Vault stores."""
     for document in facts.of(VaultPolicyDocument):
         told = {path_rule.path: (path_rule, what) for path_rule, what in enabled(document, Power.DATA)}
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             if "read" in path_rule.granted and holds_every_secret(path_rule.pattern):
                 told.setdefault(path_rule.path, (path_rule, "reads every secret"))
         for path_rule, what in told.values():

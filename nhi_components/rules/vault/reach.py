@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Final
 
 from nhi_components.facts.vault.model import PathRule, VaultPolicyDocument
-from nhi_components.facts.vault.paths import covers, meet, mount_of, names_nearly_everything, overlaps, precedence
+from nhi_components.facts.vault.paths import (
+    Precedence,
+    covers,
+    meet,
+    mount_of,
+    names_nearly_everything,
+    overlaps,
+    precedence,
+)
 from nhi_components.rules.vault.endpoints import ENDPOINTS, HARMLESS_WRITES, WRITES, Endpoint, Power
 
-_FIRST: Final = frozenset(endpoint.path.partition("/")[0] for endpoint in ENDPOINTS)
+_BY_FIRST: Final = {
+    first: tuple(endpoints)
+    for first, endpoints in groupby(sorted(ENDPOINTS, key=attrgetter("path")), lambda each: each.path.partition("/")[0])
+}
 _OF_SECRETS: Final = frozenset({"data", "delete", "destroy", "metadata", "subkeys", "undelete"})
 """Segments that follow a mount of secrets; who writes `+/data/*` means these."""
 
-_MOST_DECIDING: Final = 64
+_MOST_DECIDING: Final = 24
 """Rules of one document that can take a path away from others; beyond that nothing is taken away."""
 
 _NO_SECRETS: Final = frozenset(
@@ -61,23 +74,16 @@ _WITHOUT_VALUES: Final = frozenset(
 """Segments of the API that return no stored secret."""
 
 
-def granting(document: VaultPolicyDocument) -> Iterator[PathRule]:
-    """Yield the rules that grant something: Vault adds up the rules of a path, and one `deny` among them is all."""
-    denied = {rule.pattern for rule in document.rules if any(name.text == "deny" for name in rule.capabilities)}
-    for rule in document.rules:
-        if rule.capabilities and rule.pattern not in denied:
-            yield rule
-
-
 def enabled(document: VaultPolicyDocument, power: Power) -> Iterator[tuple[PathRule, str]]:
     """Yield the rules that give a power over Vault itself, each with what it enables, in words."""
-    touching = [rule for rule in document.rules if _touched(rule.pattern)]
-    if not touching:
+    reaching = [rule for rule in document.granting if _touched(rule.pattern)]
+    if not reaching:
         return
-    deciding = sorted(touching, key=lambda rule: precedence(rule.pattern))[-_MOST_DECIDING:]
-    for rule in granting(document):
+    limiting = [rule for rule in document.rules if not rule.granted >= WRITES and _touched(rule.pattern)]
+    deciding = sorted(((precedence(rule.pattern), rule) for rule in limiting), key=itemgetter(0))[-_MOST_DECIDING:]
+    for rule in reaching:
         for endpoint in _touched(rule.pattern):
-            if power in endpoint.powers and _gives(rule, endpoint) and not _decided_by_others(rule, endpoint, deciding):
+            if power in endpoint.powers and _gives(rule, endpoint) and not _is_taken_away(rule, endpoint, deciding):
                 yield rule, endpoint.what
                 break
 
@@ -87,11 +93,17 @@ def operates(rule: PathRule) -> bool:
     return rule.pattern.startswith("sys/") and bool(rule.granted & WRITES) and rule.pattern not in HARMLESS_WRITES
 
 
-def _decided_by_others(rule: PathRule, endpoint: Endpoint, deciding: list[PathRule]) -> bool:
-    """Tell whether more specific rules take in all that a rule shares with an endpoint; they are judged themselves."""
+def _is_taken_away(rule: PathRule, endpoint: Endpoint, deciding: list[tuple[Precedence, PathRule]]) -> bool:
+    """Tell whether a more specific rule, which does not give it, takes in all that a rule shares with an endpoint."""
     rank = precedence(rule.pattern)
-    shared = meet(rule.pattern, endpoint.path)
-    return any(precedence(other.pattern) > rank and covers(other.pattern, shared) for other in reversed(deciding))
+    shared = ""
+    for other_rank, other in reversed(deciding):
+        if other_rank <= rank:
+            return False
+        shared = shared or meet(rule.pattern, endpoint.path)
+        if not other.granted & endpoint.capabilities and covers(other.pattern, shared):
+            return True
+    return False
 
 
 def _gives(rule: PathRule, endpoint: Endpoint) -> bool:
@@ -112,20 +124,22 @@ def _takes_in_every_role(pattern: str, path: str) -> bool:
     return False
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=16384)
 def _touched(pattern: str) -> tuple[Endpoint, ...]:
     """Give the endpoints of which a pattern matches at least one path."""
     first = pattern.partition("/")[0]
-    if first not in _FIRST and first != "+" and not first.endswith("*"):
-        return ()
     if first == "+" and not _OF_SECRETS.isdisjoint(pattern.split("/", 2)[1:2]):
         return ()
-    return tuple(endpoint for endpoint in ENDPOINTS if overlaps(pattern, endpoint.path))
+    among = ENDPOINTS if first == "+" or first.endswith("*") else _BY_FIRST.get(first, ())
+    return tuple(endpoint for endpoint in among if overlaps(pattern, endpoint.path))
 
 
 def holds_every_secret(pattern: str) -> bool:
     """Tell whether a pattern takes in the values of all secrets of a mount, or of more."""
+    if not pattern.endswith(("*", "+")) or not names_nearly_everything(pattern):
+        return False
     segments = pattern.split("/")
-    if not segments[-1].endswith(("*", "+")) or not names_nearly_everything(pattern):
+    first = next(index for index, segment in enumerate(segments) if segment == "+" or segment.endswith("*"))
+    if any(segment not in ("+", "*", "data") for segment in segments[first + 1 :]):
         return False
     return mount_of(pattern) not in _NO_SECRETS and _WITHOUT_VALUES.isdisjoint(segments[1:])

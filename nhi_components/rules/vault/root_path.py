@@ -11,7 +11,7 @@ from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 from nhi_components.rules.vault.endpoints import Power
-from nhi_components.rules.vault.reach import enabled, granting, operates
+from nhi_components.rules.vault.reach import enabled, operates
 
 
 @rule(
@@ -31,7 +31,7 @@ def root_path(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> I
     """Find path rules by which a token can become more than it is."""
     for document in facts.of(VaultPolicyDocument):
         told = {path_rule.path: (path_rule, what) for path_rule, what in enabled(document, Power.ESCALATION)}
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             if operates(path_rule):
                 told.setdefault(path_rule.path, (path_rule, "operates Vault"))
         for path_rule, what in told.values():

@@ -10,7 +10,6 @@ from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-from nhi_components.rules.vault.reach import granting
 
 
 @rule(
@@ -29,7 +28,7 @@ from nhi_components.rules.vault.reach import granting
 def sudo_capability(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find path rules that grant sudo."""
     for document in facts.of(VaultPolicyDocument):
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             if "sudo" in path_rule.granted:
                 place = next(capability.path for capability in path_rule.capabilities if capability.text == "sudo")
                 yield this.finding(

@@ -12,7 +12,6 @@ from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.facts.vault.paths import names_nearly_everything
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-from nhi_components.rules.vault.reach import granting
 
 _WRITES: Final = frozenset({"create", "update", "patch", "delete"})
 _ALL_MOUNTS: Final = frozenset({"sys/mounts/*", "sys/mounts*"})
@@ -40,7 +39,7 @@ _ALL_MOUNTS: Final = frozenset({"sys/mounts/*", "sys/mounts*"})
 def unconstrained_write(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find path rules that write to a mount, or to more."""
     for document in facts.of(VaultPolicyDocument):
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             pattern = path_rule.pattern
             whole = pattern in _ALL_MOUNTS or (pattern.endswith("*") and names_nearly_everything(pattern))
             if whole and path_rule.granted & _WRITES and not path_rule.narrowed:

@@ -12,7 +12,6 @@ from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.facts.vault.paths import names_nearly_everything
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-from nhi_components.rules.vault.reach import granting
 
 _EVERY: Final = frozenset({"read", "update", "delete", "list"})
 """What exists can be read, changed, deleted and found with these; `create` and `patch` are beside `update`."""
@@ -43,7 +42,7 @@ _EVERY: Final = frozenset({"read", "update", "delete", "list"})
 def whole_mount(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find path rules with all capabilities on a mount, or on more."""
     for document in facts.of(VaultPolicyDocument):
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             if path_rule.granted >= _EVERY and names_nearly_everything(path_rule.pattern):
                 got = f"every capability on {path_rule.pattern}"
                 yield this.finding(document.resource, path_rule.path, got, "a path with a name below its mount")

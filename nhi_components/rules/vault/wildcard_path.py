@@ -11,7 +11,6 @@ from nhi_components.facts.vault.model import VaultPolicyDocument
 from nhi_components.facts.vault.paths import names_everything, names_nearly_everything
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
-from nhi_components.rules.vault.reach import granting
 
 
 @rule(
@@ -30,7 +29,7 @@ from nhi_components.rules.vault.reach import granting
 def wildcard_path(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find path rules that cover a whole mount or more."""
     for document in facts.of(VaultPolicyDocument):
-        for path_rule in granting(document):
+        for path_rule in document.granting:
             if names_nearly_everything(path_rule.pattern):
                 got = f"{', '.join(sorted(path_rule.granted))} on {path_rule.pattern}"
                 severity = Severity.CRITICAL if names_everything(path_rule.pattern) else Severity.HIGH
