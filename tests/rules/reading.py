@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from nhi_components.facts import (
     read_document,
     read_pulumi_resource,
 )
+from nhi_components.facts.chain.model import IdentityGraph
+from nhi_components.facts.chain.reading import graph_of, part_of
 from nhi_components.rules import Example
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -38,6 +40,8 @@ def load_cases(file: Path) -> dict[str, Any]:
 
 
 def facts_of_case(case: Mapping[str, Any]) -> Facts:
+    if "resources" in case:
+        return Facts([_graph(case["resources"])])
     if "resource" not in case:
         kind = DocumentKind(case["kind"])
         platform = Platform(case.get("platform", "aws"))
@@ -52,8 +56,20 @@ def facts_of_case(case: Mapping[str, Any]) -> Facts:
 def facts_of_example(example: Example) -> Facts:
     if example.kind is not None:
         return Facts(read_document(example.kind, "example", example.text, example.context, example.platform))
-    case = {"resource": _parsed(example.text), "around": [_parsed(example.around)] if example.around else []}
+    parsed = _parsed(example.text)
+    if isinstance(parsed, list):
+        return facts_of_case({"resources": parsed})
+    case = {"resource": parsed, "around": [_parsed(example.around)] if example.around else []}
     return facts_of_case(case)
+
+
+def _graph(resources: Iterable[Mapping[str, Any]]) -> IdentityGraph:
+    parts = []
+    for given in resources:
+        resource = _resource(given)
+        facts = read_pulumi_resource(resource)
+        parts.append(part_of(resource, facts, given.get("outputs", {}), given.get("references", {})))
+    return graph_of(part for part in parts if part is not None)
 
 
 def _parsed(text: str) -> Any:

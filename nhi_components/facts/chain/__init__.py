@@ -1,0 +1,1 @@
+"""Identities of one stack, plan or set of files together: who may become whom."""

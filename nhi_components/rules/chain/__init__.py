@@ -1,0 +1,1 @@
+"""Rules about what identities can do together."""
