@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -46,9 +45,11 @@ class Entry:
     @property
     def fingerprint(self) -> str:
         """What stays the same when lines move or members of a list change places: 32 hexadecimal digits."""
+        from hashlib import sha256
+
         finding = self.finding
         place = (finding.rule, "" if self.addressed else self.file, finding.resource, _INDEX.sub("[]", finding.path))
-        return hashlib.sha256("\0".join((*place, finding.got)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return sha256("\0".join((*place, finding.got)).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)

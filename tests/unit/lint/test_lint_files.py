@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ import pytest
 from nhi_components.cli.lint import main
 from nhi_components.core.errors import SpecError
 from nhi_components.facts import files as reading
+from nhi_components.facts.yaml_text import parse_yaml
 from nhi_components.lint.places import Places
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "lint"
@@ -333,6 +335,19 @@ def test_what_follows_from_being_admin_is_folded(here: Path, lint: Any) -> None:
     text = lint("policy.json")[1]
     assert text.count("    got:") == 1
     assert "and what follows from it: " in text
+
+
+def test_the_pre_commit_hook_runs_as_it_is_written(here: Path, lint: Any) -> None:
+    (hook,) = parse_yaml((Path(__file__).parents[3] / ".pre-commit-hooks.yaml").read_text())[0].value
+    command, *arguments = hook["entry"].split()
+    assert (command, arguments.pop(0)) == ("nhi", "lint")
+    names = ["policy.json", "package.json", "role.yaml"]
+    assert all(re.search(hook["files"], name) for name in names)
+    for name, text in zip(names, (policy(ALL), "{}", CLUSTER_ADMIN), strict=True):
+        (here / name).write_text(text)
+    code, text = lint(*arguments, *names)
+    assert code == 1
+    assert "package.json" not in text
 
 
 def test_quiet_leaves_only_findings(here: Path, lint: Any) -> None:
