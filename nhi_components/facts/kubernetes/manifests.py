@@ -108,7 +108,10 @@ class _Manifests:
 
     def object(self, kind: object, path: str, manifest: Mapping[str, Any]) -> Iterator[Fact]:
         """Yield the facts of one object."""
-        if isinstance(kind, str) and kind not in _KINDS:
+        if not isinstance(kind, str | None):
+            self.notes.note(f"{path}.kind", kind, "the kind of the object")
+            return
+        if kind and kind not in _KINDS:
             kind = self._misspelt(kind, path, manifest)
         if kind in ROLES:
             yield from read_role(self.notes, path, manifest, cluster=kind == "ClusterRole")
@@ -118,12 +121,10 @@ class _Manifests:
             yield from read_account(self.notes, path, manifest)
         elif kind == "Secret":
             yield from read_secret(self.notes, path, manifest)
-        elif isinstance(kind, str) and kind in WORKLOADS:
+        elif kind in WORKLOADS:
             yield from read_workload(self.notes, kind, path, manifest)
-        elif kind is None or kind == "":
+        elif not kind:
             yield from self._without_kind(path, manifest)
-        elif not isinstance(kind, str):
-            self.notes.note(f"{path}.kind", kind, "the kind of the object")
 
     def _misspelt(self, kind: str, path: str, manifest: Mapping[str, Any]) -> str:
         """Give the kind that is meant by one that the API server would refuse, and note it; others stay as they are."""

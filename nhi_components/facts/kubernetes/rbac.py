@@ -159,7 +159,7 @@ def read_binding(notes: Notes, path: str, manifest: Mapping[str, Any], *, cluste
     if reference and not role and reference.get("name") is not UNKNOWN:
         notes.wrong(f"{place}.name", "nothing", "the name of a role")
     kind = reference.get("kind")
-    if reference and kind not in ROLES:
+    if reference and (not isinstance(kind, str) or kind not in ROLES):
         notes.note(f"{place}.kind", kind, "`Role` or `ClusterRole`")
     value = manifest.get("subjects", manifest.get("subject"))
     members = notes.members(f"{path}.subjects", value)
