@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from importlib import resources
@@ -114,16 +114,17 @@ def _matching(pattern: str) -> Iterator[str]:
         chosen = [service_pattern] if service_pattern in services() else []
     else:
         chosen = list(filter(glob_matcher(service_pattern), services()))
-    prefix = name_pattern.rstrip("*")
-    is_prefix = prefix != name_pattern and "*" not in prefix and "?" not in prefix
-    matches = glob_matcher(name_pattern)
     for service in chosen:
-        names = _sorted_names(service)
-        if is_prefix:
-            found: Iterable[str] = names[bisect_left(names, prefix) : bisect_left(names, prefix + _LAST)]
-        else:
-            found = filter(matches, names)
-        yield from (f"{service}:{name}" for name in found)
+        yield from (f"{service}:{name}" for name in names_matching(service, name_pattern))
+
+
+def names_matching(service: str, pattern: str) -> list[str]:
+    """Name those of a service's actions that a pattern covers, in lower case as the pattern."""
+    names = _sorted_names(service)
+    prefix = pattern.rstrip("*")
+    if prefix != pattern and "*" not in prefix and "?" not in prefix:
+        return names[bisect_left(names, prefix) : bisect_left(names, prefix + _LAST)]
+    return list(filter(glob_matcher(pattern), names))
 
 
 _LAST: Final = "\uffff"

@@ -9,6 +9,7 @@ meaning of "public"' (address ranges wider than /8, or /32 for IPv6, are public)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import ip_network
 
 from nhi_components.facts.aws.model import Condition
@@ -91,7 +92,15 @@ def narrows_callers(conditions: Iterable[Condition]) -> bool:
 
 def narrows_resources(conditions: Iterable[Condition]) -> bool:
     """Tell whether the conditions choose resources: by a tag, or by a key that names what an action may touch."""
-    return any(_holds_only_for(condition, _narrows_resources) for condition in conditions)
+    for condition in conditions:
+        if _may_choose_resources(condition.key) and _holds_only_for(condition, _narrows_resources):
+            return True
+    return False
+
+
+@lru_cache(maxsize=4096)
+def _may_choose_resources(key: str) -> bool:
+    return not key or key in _CHOOSING or key.partition(":")[2].startswith(_TAG_KEYS)
 
 
 def _holds_only_for(condition: Condition, narrows: Callable[[Condition, str], bool]) -> bool:

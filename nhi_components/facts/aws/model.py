@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nhi_components.facts.aws.traits import ADMITS_CALLERS, union_of
+from nhi_components.facts.aws.traits import ADMITS_CALLERS, traits_of
 from nhi_components.facts.collection import with_traits
 from nhi_components.facts.model import Resource
 from nhi_components.facts.values import Unknown
@@ -69,7 +71,8 @@ class Statement:
         given: the statement itself, as data.
         allows: its effect is not `Deny`.
         actions: what `Action` names.
-        traits: of those actions together, as bits of `aws.traits`.
+        each_traits: of those actions, one by one, as bits of `aws.traits`.
+        traits: of all of them together.
         not_actions: what `NotAction` names; None when the element is not there.
         resources: what `Resource` names.
         not_resources: what `NotResource` names; None when the element is not there.
@@ -81,9 +84,11 @@ class Statement:
     __slots__ = (
         "_document",
         "_index",
+        "_positions",
         "actions",
         "allows",
         "conditions",
+        "each_traits",
         "given",
         "not_actions",
         "not_principals",
@@ -109,10 +114,12 @@ class Statement:
     ) -> None:
         self._document = document
         self._index = index
+        self._positions: dict[str, dict[str, int]] | None = None
         self.given = given
         self.allows = allows
         self.actions = actions
-        self.traits = union_of(actions)
+        self.each_traits = tuple(map(traits_of, actions))
+        self.traits = reduce(or_, self.each_traits, 0)
         self.resources = resources
         self.not_actions = not_actions
         self.not_resources = not_resources
@@ -128,8 +135,16 @@ class Statement:
     def place(self, element: str, text: str) -> str:
         """Tell where a text stands in an element, such as `policy.Statement[0].Action[1]`."""
         value = self.given.get(element)
-        if isinstance(value, list | tuple) and text in value:
-            return f"{self.path}.{element}[{value.index(text)}]"
+        if isinstance(value, list | tuple):
+            if self._positions is None:
+                self._positions = {}
+            positions = self._positions.get(element)
+            if positions is None:
+                members = enumerate(value)
+                positions = {member: place for place, member in reversed([*members]) if isinstance(member, str)}
+                self._positions[element] = positions
+            if text in positions:
+                return f"{self.path}.{element}[{positions[text]}]"
         return f"{self.path}.{element}"
 
 

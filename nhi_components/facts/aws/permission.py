@@ -5,7 +5,7 @@ Source: IAM user guide, 'Policy evaluation logic'.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
@@ -74,13 +74,16 @@ class Permission(NamedTuple):
             traits: bits, of which one must be there.
             most: how many to look for.
         """
+        actions = self.wide_actions
         if self.left_widely is not None:
-            look_up: Callable[[str], int] = self.left_widely.__getitem__
+            each: Iterable[int] = map(self.left_widely.__getitem__, actions)
+        elif actions is self.statement.actions:
+            each = self.statement.each_traits
         else:
-            look_up = traits_of if self.statement.not_actions is None else self.traits_of
+            each = map(self.traits_of, actions)
         held = []
-        for action in self.wide_actions:
-            if look_up(action) & traits:
+        for action, its in zip(actions, each, strict=True):
+            if its & traits:
                 held.append(action)
                 if len(held) == most:
                     break

@@ -19,7 +19,7 @@ from nhi_components.core.aws_action import (
     codes_of,
     every_action,
     matching_actions,
-    services,
+    names_matching,
 )
 from nhi_components.core.glob import glob_matches
 from nhi_components.facts.aws.escalation import METHODS, PASS_ROLE
@@ -98,10 +98,15 @@ def _worked_out(text: str) -> int:
         return UNKNOWN_TO_AWS | _named_traits(action, "Ws") if known is None else known
     if not text.strip("*?:") and "*" in service and (not colon or "*" in name):
         return _of_everything()
-    covered = matching_actions(text)
-    if not covered:
+    if "*" in service or "?" in service or not colon:
+        covered = matching_actions(text)
+        whole = EVERY_OF_SERVICE if not name.strip("*") else 0
+        return (traits_of_all(covered) if covered else UNKNOWN_TO_AWS) | WILDCARD | whole
+    names = names_matching(service, name)
+    if not names:
         return UNKNOWN_TO_AWS | WILDCARD
-    return traits_of_all(covered) | WILDCARD | _whole_services(service, name if colon else "*")
+    whole = EVERY_OF_SERVICE if not name.strip("*") or len(names) == len(actions_of(service)) > 1 else 0
+    return traits_of_all(f"{service}:{name}" for name in names) | WILDCARD | whole
 
 
 def traits_of_all(actions: Iterable[str]) -> int:
@@ -248,7 +253,7 @@ class _Documented(dict[str, int]):
             self._services.add(service)
             for name, code in codes_of(service).items():
                 action = f"{service}:{name.lower()}"
-                self[action] = _named_traits(action, code)
+                self[action] = _traits[f"{service}:{name}"] = _named_traits(action, code)
         return self
 
 
@@ -284,15 +289,3 @@ def _of_everything() -> int:
     named = CHANGES | SCOPABLE | SCOPABLE_CHANGE | CHANGES_ACCESS | READS_DATA | GIVES_CREDENTIALS | PASSES_ROLE
     steps = sum(step_bits().values())
     return named | steps | WILDCARD | EVERY_OF_SERVICE | NEARLY_ALL
-
-
-def _whole_services(service_pattern: str, name_pattern: str) -> int:
-    if not name_pattern.strip("*") and name_pattern:
-        return EVERY_OF_SERVICE
-    chosen = [service_pattern] if service_pattern in services() else []
-    return EVERY_OF_SERVICE if any(_covers(name_pattern, service) for service in chosen) else 0
-
-
-def _covers(name_pattern: str, service: str) -> bool:
-    covered = matching_actions(f"{service}:{name_pattern}")
-    return len(covered) == len(actions_of(service)) > 1

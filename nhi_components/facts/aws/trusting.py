@@ -62,9 +62,17 @@ def account_of(principal: Principal) -> str:
     return match[1] if match else whole_account(principal)
 
 
-def own_account(document: GrantDocument, statement: Statement) -> str:
-    """Give the id of the account in which a document applies, as its context or its resources tell; or nothing."""
+def is_foreign(document: GrantDocument, statement: Statement, account: str) -> bool:
+    """Tell whether an account is another than that in which a document applies.
+
+    That account is told by the document's context, or else by the resources of a resource policy: one of them elsewhere
+    is enough. Where nothing tells it, no account is foreign.
+    """
+    if not account or account in document.trusted:
+        return False
     if document.account or document.kind is not PolicyKind.RESOURCE:
-        return document.account
-    accounts = {arn.split(":", 5)[4] for arn in statement.resources if arn.count(":") >= _COLONS_OF_AN_ARN}
-    return accounts.pop() if len(accounts) == 1 else ""
+        return document.account not in ("", account)
+    owners = (
+        arn.split(":", _COLONS_OF_AN_ARN)[4] for arn in statement.resources if arn.count(":") >= _COLONS_OF_AN_ARN
+    )
+    return any(owner.isdigit() and owner != account for owner in owners)

@@ -11,7 +11,7 @@ from nhi_components.facts.aws.conditions import narrows_to_principals
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Principal, Statement
 from nhi_components.facts.aws.patterns import has_wildcard
 from nhi_components.facts.aws.traits import ADMITS_CALLERS
-from nhi_components.facts.aws.trusting import account_of, own_account, whole_account
+from nhi_components.facts.aws.trusting import account_of, is_foreign, whole_account
 from nhi_components.rules.aws.statements import ADMITTING, allowing
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
@@ -56,19 +56,17 @@ def trusted_account(this: Rule, facts: Facts, config: JudgeConfig, now: datetime
 
 
 def _too_wide(document: GrantDocument, statement: Statement, principal: Principal) -> str:
-    own, account = own_account(document, statement), account_of(principal)
-    is_foreign = bool(own and account and own != account and account not in document.trusted)
+    account = account_of(principal)
+    foreign = is_foreign(document, statement, account)
     if document.kind is PolicyKind.TRUST:
         if principal.kind in ("AWS", "*") and has_wildcard(principal.text):
             return f"{principal.text}: every principal that the conditions let through"
         if whole_account(principal):
             return f"the whole account {account}"
-        return f"{principal.text}, of another account, without an external id" if is_foreign else ""
+        return f"{principal.text}, of another account, without an external id" if foreign else ""
     if any(condition.key in _ORGANISATION for condition in statement.conditions) and has_wildcard(principal.text):
         return "a whole organisation"
-    return (
-        f"the whole account {account}, which is not the resource's" if is_foreign and whole_account(principal) else ""
-    )
+    return f"the whole account {account}, which is not the resource's" if foreign and whole_account(principal) else ""
 
 
 _ORGANISATION = frozenset({"aws:principalorgid", "aws:principalorgpaths"})
