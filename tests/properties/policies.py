@@ -113,7 +113,7 @@ def of(members: list[Document]) -> Document:
     return {"Version": "2012-10-17", "Statement": members}
 
 
-def verdict(kind: DocumentKind, document: Any, platform: Platform = Platform.AWS, **context: Any) -> set[str]:
+def verdict(kind: DocumentKind, document: Any, platform: Platform = Platform.AWS, /, **context: Any) -> set[str]:
     """Name the rules that find something."""
     facts = read_document(kind, "document", document, context, platform)
     return {finding.rule for finding in JUDGE.find(Facts(facts), NOW)}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nhi_components.facts import DocumentKind
 from tests.properties.policies import CASES, Case, Document, of, statements, verdict, with_more
 
-MANY = settings(max_examples=400, deadline=None)
+MANY = settings(max_examples=120, deadline=None)
 
 
 @MANY
