@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from nhi_components.facts.chain.model import Part
+from nhi_components.facts.chain.reading import part_of
+from nhi_components.facts.chain.stack_links import NOTHING_TOLD, Told, told_by
 from nhi_components.facts.collection import Surroundings
 from nhi_components.facts.documents import DocumentKind, Platform, read_document
 from nhi_components.facts.model import Fact, Resource, Unjudged
@@ -16,6 +19,7 @@ from nhi_components.facts.values import MalformedJson, parse_json
 
 _JSON_BEGINS: Final = ("{", "[")
 _EXPECTED: Final = "a plan, state, stack export, manifest or document that grants"
+_NOTHING_TOLD: Final[Mapping[str, Told]] = {}
 _NAME_IT: Final = "name what it is with --kind and --cloud, or leave it out"
 
 
@@ -46,6 +50,7 @@ class Content:
         surroundings: what encloses these resources.
         addressed: its resources have addresses of their own, whatever the file is called.
         problem: why it cannot be read at all; empty when it can.
+        parts: those of its resources that have to do with identities, which are judged together.
     """
 
     form: str = ""
@@ -53,6 +58,7 @@ class Content:
     surroundings: Surroundings = field(default_factory=Surroundings)
     addressed: bool = False
     problem: str = ""
+    parts: list[Part] = field(default_factory=list)
 
 
 def read_text(name: str, text: str, *, kind: DocumentKind | None = None, platform: Platform | None = None) -> Content:
@@ -136,26 +142,39 @@ def _of_many_resources(value: Mapping[str, Any]) -> Content | None:
         is_plan = "planned_values" in value or "resource_changes" in value
         return _terraform("Terraform plan" if is_plan else "Terraform state", value)
     if stack_export.is_stack_export(value):
-        return of_pulumi("Pulumi stack", stack_export.resources_of_export(value))
+        return of_pulumi("Pulumi stack", stack_export.resources_of_export(value), told_by(value))
     if stack_export.is_preview(value):
-        return of_pulumi("Pulumi preview", stack_export.resources_of_preview(value))
+        return of_pulumi("Pulumi preview", stack_export.resources_of_preview(value), told_by(value))
     return None
 
 
 def _terraform(form: str, value: Mapping[str, Any]) -> Content:
+    from nhi_components.facts.chain.terraform import parts_of_terraform
     from nhi_components.facts.terraform import read_terraform_resource, resources_of
 
     content = Content(form, addressed=True)
+    read = []
     for found in resources_of(value):
         if isinstance(found, Unjudged):
             content.readings.append(Reading(found.resource, (found,)))
         else:
-            content.readings.append(Reading(*read_terraform_resource(found)))
+            resource, facts = read_terraform_resource(found)
+            content.readings.append(Reading(resource, facts))
+            read.append((found, resource, facts))
+    content.parts = parts_of_terraform(value, read)
     return content
 
 
-def of_pulumi(form: str, resources: Iterable[PulumiResource | Unjudged]) -> Content:
-    """Read the resources of a program or stack, and remember which encloses which."""
+def of_pulumi(
+    form: str, resources: Iterable[PulumiResource | Unjudged], told: Mapping[str, Told] = _NOTHING_TOLD
+) -> Content:
+    """Read the resources of a program or stack, and remember which encloses which.
+
+    Args:
+        form: what they are, in words.
+        resources: them.
+        told: what is told of them besides, by URN.
+    """
     content = Content(form, addressed=True)
     for found in resources:
         if isinstance(found, Unjudged):
@@ -164,6 +183,9 @@ def of_pulumi(form: str, resources: Iterable[PulumiResource | Unjudged]) -> Cont
         facts = read_pulumi_resource(found)
         content.surroundings.add(found.identity, facts)
         content.readings.append(Reading(found.identity, facts))
+        part = part_of(found, facts, *told.get(found.urn, NOTHING_TOLD))
+        if part is not None:
+            content.parts.append(part)
     return content
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
-from nhi_components.facts import DocumentKind, Facts, Platform
+from nhi_components.facts import DocumentKind, Fact, Facts, Platform, Resource, Unjudged
+from nhi_components.facts.chain.reading import graph_of
 from nhi_components.facts.files import Content, Reading, read_text, unjudged
 from nhi_components.facts.signs import text_looks_like_grant
 from nhi_components.lint.guard import INTERNAL, guarded
@@ -68,6 +69,22 @@ class FileJudge:
                     line = _line(finding, reading, places) if places and not content.addressed else None
                     entry = Entry(finding, file, line, self._level(finding), content.addressed)
                     self.linted.entries.append(entry)
+        if content.parts:
+            self._together(file, content)
+
+    def _together(self, file: str, content: Content) -> None:
+        """Judge what the identities of one plan or stack may do with each other's permissions."""
+        whole = Resource(content.form, "stack")
+        graph: Fact = guarded(lambda: graph_of(content.parts, whole), lambda: self._not_together(whole))
+        reading = Reading(whole, (graph,))
+        for finding in self._findings(reading, content):
+            if finding.rule in self._wanted:
+                self.linted.entries.append(Entry(finding, file, None, self._level(finding), content.addressed))
+
+    def _not_together(self, whole: Resource) -> Unjudged:
+        self.linted.faults += 1
+        fix = "report it, with the plan or stack if you may"
+        return Unjudged(whole, "", INTERNAL, "identities that can be judged together", fix)
 
     def stale_exceptions(self) -> Iterator[Entry]:
         """Report exceptions that have ended, or that permitted nothing in everything that was judged."""

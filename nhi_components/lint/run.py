@@ -86,10 +86,11 @@ def lint_files(paths: Sequence[str], options: LintOptions, now: datetime, how: F
 
 def lint_stack(name: str, export: Mapping[str, Any], options: LintOptions, now: datetime) -> Outcome:
     """Judge a live stack from its export."""
+    from nhi_components.facts.chain.stack_links import told_by
     from nhi_components.facts.stack_export import resources_of_export
 
     judge = FileJudge(options.config, options.wanted, now)
-    judge.content("", of_pulumi(f"Pulumi stack {name}", resources_of_export(export)))
+    judge.content("", of_pulumi(f"Pulumi stack {name}", resources_of_export(export), told_by(export)))
     return _outcome(judge, options)
 
 

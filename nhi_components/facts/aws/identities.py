@@ -16,10 +16,11 @@ from nhi_components.facts.aws.index import HolderIndex
 from nhi_components.facts.aws.principals import GROUP, ROLE, TYPES, USER, Principal, Running, gather
 from nhi_components.facts.aws.takeovers import ASSUME, BECOMING, CREATE_VERSION, REWRITING, Takeover
 from nhi_components.facts.aws.trust import Door, door_of
+from nhi_components.facts.aws.workloads import TERRAFORM
 from nhi_components.facts.chain.model import Budget, Combination, Identity, Part, Power, Rewriting, Step, Unlinked
 from nhi_components.facts.chain.naming import called
 
-__all__ = ["TYPES", "AwsIdentities", "system_of"]
+__all__ = ["TERRAFORM", "TYPES", "AwsIdentities", "system_of"]
 
 
 class AwsIdentities:

@@ -314,7 +314,9 @@ def _principal(part: Part, kind: str) -> Principal:
     key = part.resource.name
     shown = name if isinstance(name, str) else logical_name(part.resource)
     tags = part.inputs.get("tags")
-    known: Tags = tags if isinstance(tags, Mapping) else {} if tags is None else UNKNOWN
+    known: Tags = UNKNOWN if tags is not None else {}
+    if isinstance(tags, Mapping):
+        known = {str(name): value if value is UNKNOWN else str(value) for name, value in tags.items()}
     return Principal(Identity(key, shown, kind, part.resource), _target_of(part, kind, key), known)
 
 

@@ -15,7 +15,7 @@ _FOLDERS: Final[Mapping[str, str]] = {"aws": "aws"}
 """The folder beside this one whose `identities` knows the identities of a Pulumi package."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
-_THE_WHOLE: Final = "the stack"
+THE_STACK: Final = Resource("the stack", "stack")
 
 
 def part_of(
@@ -39,12 +39,12 @@ def part_of(
     return Part(given.identity, given.inputs, tuple(facts), outputs, known)
 
 
-def graph_of(parts: Iterable[Part], called: str = _THE_WHOLE) -> IdentityGraph:
+def graph_of(parts: Iterable[Part], whole: Resource = THE_STACK) -> IdentityGraph:
     """Make the graph of the identities of one stack.
 
     Args:
         parts: its resources.
-        called: what people call it.
+        whole: how findings about all of it call it.
     """
     by_folder: dict[str, list[Part]] = {}
     for part in parts:
@@ -52,7 +52,23 @@ def graph_of(parts: Iterable[Part], called: str = _THE_WHOLE) -> IdentityGraph:
         if folder is not None:
             by_folder.setdefault(folder, []).append(part)
     systems = tuple(_maker(folder)(of_folder) for folder, of_folder in sorted(by_folder.items()))
-    return IdentityGraph(Resource(called, "stack"), systems)
+    return IdentityGraph(whole, systems)
+
+
+@cache
+def terraform_tables(prefix: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
+    """Give the Pulumi type of each Terraform type that is a part of identities, and names of its attributes.
+
+    Args:
+        prefix: of the types, such as `aws`.
+    """
+    folder = _FOLDERS.get(prefix)
+    if folder is None:
+        return {}, {}
+    tables = import_module(f"nhi_components.facts.{folder}.terraform")
+    identities = _module(folder)
+    known = {name: token for name, token in tables.TYPES.items() if token in identities.TYPES}
+    return {**known, **identities.TERRAFORM}, getattr(tables, "NAMES", {})
 
 
 def _maker(folder: str) -> Callable[[Sequence[Part]], IdentitySystem]:
