@@ -45,11 +45,12 @@ def policies(
     Args:
         defaults: what holds where the pack's configuration, under `nhi-required`, says nothing.
         systems: whose resources are judged.
-        across: what judges all resources of the stack together once each has been judged; none of them is read again.
+        across: what else judges all resources of the stack together once each has been judged, besides the rules about
+            identities together; none of them is read again.
         clock: tells the present moment (aware).
 
     Returns:
-        `nhi-required` (mandatory), `nhi-advised` (advisory), with `across` `nhi-required-of-stack` (mandatory), and
+        `nhi-required` (mandatory), `nhi-advised` (advisory), `nhi-required-of-stack` (mandatory), and
         `nhi-exceptions` (advisory), in the order in which they must run.
     """
     bridge = Bridge(defaults or JudgeConfig(), frozenset(systems), across, clock)
@@ -81,4 +82,4 @@ def policies(
         validate=bridge.advised_of_stack,
         enforcement_level=EnforcementLevel.ADVISORY,
     )
-    return [*of_resources, *([of_stack] if across else []), exceptions]
+    return [*of_resources, of_stack, exceptions]

@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from pulumi_policy import ReportViolation, ResourceValidationArgs, StackValidationArgs
+from pulumi_policy import PolicyResource, ReportViolation, ResourceValidationArgs, StackValidationArgs
 
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.findings import Finding
@@ -15,8 +15,9 @@ from nhi_components.crossguard.configuration import REMEDIATE, read_configuratio
 from nhi_components.crossguard.judgement import Judgement, StackCheck, Verdict
 from nhi_components.crossguard.messages import violation_text
 from nhi_components.crossguard.remediation import with_labels
-from nhi_components.crossguard.values import plain
+from nhi_components.crossguard.values import known, plain
 from nhi_components.facts import Platform, PulumiResource
+from nhi_components.facts.chain.stack_links import NAMING_OUTPUTS, Told
 from nhi_components.rules import JudgeConfig
 
 Clock = Callable[[], datetime]
@@ -96,7 +97,7 @@ class Bridge:
         with self._lock:
             if self._judgement is None:
                 return
-            verdict = self._judgement.together([resource.urn for resource in args.resources], self._clock())
+            verdict = self._judgement.together({each.urn: _told(each) for each in args.resources}, self._clock())
             self._advice_about_stack = verdict.advised
         for finding in verdict.blocking:
             report(violation_text(finding), finding.resource)
@@ -136,6 +137,12 @@ class Bridge:
 
 def _resource(args: ResourceValidationArgs) -> PulumiResource:
     return PulumiResource(args.urn, args.resource_type, plain(args.props), args.opts.parent)
+
+
+def _told(resource: PolicyResource) -> Told:
+    by_input = resource.property_dependencies.items()
+    references = {name: tuple(each.urn for each in others) for name, others in by_input}
+    return Told(known(resource.props, NAMING_OUTPUTS), references)
 
 
 async def _awaited(properties: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +12,9 @@ from nhi_components.crossguard.messages import not_judged, rule_of
 from nhi_components.crossguard.remediation import missing_labels, place_of_labels
 from nhi_components.crossguard.systems import SYSTEMS, is_component_type, system_of
 from nhi_components.facts import Fact, Facts, Ownership, Platform, PulumiResource, Surroundings, read_pulumi_resource
+from nhi_components.facts.chain.model import Part
+from nhi_components.facts.chain.reading import graph_of, part_of
+from nhi_components.facts.chain.stack_links import Told
 from nhi_components.facts.governed import read_ownership
 from nhi_components.rules import Judge, JudgeConfig, Level
 
@@ -48,6 +51,7 @@ class Judgement:
         self._judge = Judge(config.judge)
         self._surroundings = Surroundings()
         self._facts: dict[str, tuple[Fact, ...]] = {}
+        self._parts: dict[str, Part] = {}
         self._used: list[RuleException] = []
 
     def is_about(self, type_token: str) -> bool:
@@ -71,16 +75,26 @@ class Judgement:
                 return Verdict()
             if self._checks:
                 self._facts[resource.urn] = facts
+            part = part_of(resource, facts)
+            if part is not None:
+                self._parts[resource.urn] = part
             findings = self._judge.find(Facts(facts, self._surroundings), now)
             return self._divided(findings, now)
         except Exception as error:  # noqa: BLE001 - whatever a reader or a rule raises must not let a resource pass
             return Verdict(self._standing([not_judged(resource.urn, error)], now))
 
-    def together(self, urns: Iterable[str], now: datetime) -> Verdict:
-        """Judge the resources of a stack together, on the facts that were read when each was judged."""
-        facts = Facts((fact for urn in urns for fact in self._facts.get(urn, ())), self._surroundings)
+    def together(self, told: Mapping[str, Told], now: datetime) -> Verdict:
+        """Judge the resources of a stack together, on the facts that were read when each was judged.
+
+        Args:
+            told: what the end of the run tells of each resource, by URN.
+            now: this moment (aware).
+        """
+        facts = Facts((fact for urn in told for fact in self._facts.get(urn, ())), self._surroundings)
         try:
-            findings = [finding for check in self._checks for finding in check(facts, self._config.judge, now)]
+            parts = [self._parts[urn].told(*its) for urn, its in told.items() if urn in self._parts]
+            findings = self._judge.find(Facts([graph_of(parts)]), now) if parts else []
+            findings += [finding for check in self._checks for finding in check(facts, self._config.judge, now)]
             return self._divided(findings, now)
         except Exception as error:  # noqa: BLE001 - as above
             return Verdict((not_judged(_THE_STACK, error),))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pulumi_policy import proxy
@@ -32,6 +32,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [_member(value, index) for index in range(len(value))]
     return value
+
+
+def known(value: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Give some properties of what the SDK hands over as plain data; those that are not known yet are left out."""
+    given = {name: _member(value, name) for name in names if name in value}
+    return {name: member for name, member in given.items() if member is not UNKNOWN}
 
 
 def _member(container: Any, key: Any) -> Any:

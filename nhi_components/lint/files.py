@@ -75,16 +75,16 @@ class FileJudge:
     def _together(self, file: str, content: Content) -> None:
         """Judge what the identities of one plan or stack may do with each other's permissions."""
         whole = Resource(content.form, "stack")
-        graph: Fact = guarded(lambda: graph_of(content.parts, whole), lambda: self._not_together(whole))
-        reading = Reading(whole, (graph,))
+        facts: tuple[Fact, ...] = guarded(lambda: (graph_of(content.parts, whole),), lambda: self._not_together(whole))
+        reading = Reading(whole, facts)
         for finding in self._findings(reading, content):
             if finding.rule in self._wanted:
                 self.linted.entries.append(Entry(finding, file, None, self._level(finding), content.addressed))
 
-    def _not_together(self, whole: Resource) -> Unjudged:
+    def _not_together(self, whole: Resource) -> tuple[Fact, ...]:
         self.linted.faults += 1
         fix = "report it, with the plan or stack if you may"
-        return Unjudged(whole, "", INTERNAL, "identities that can be judged together", fix)
+        return (Unjudged(whole, "", INTERNAL, "identities that can be judged together", fix),)
 
     def stale_exceptions(self) -> Iterator[Entry]:
         """Report exceptions that have ended, or that permitted nothing in everything that was judged."""

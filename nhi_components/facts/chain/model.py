@@ -30,6 +30,10 @@ class Part(NamedTuple):
     outputs: Mapping[str, Any] = {}
     references: Mapping[str, tuple[str, ...]] = {}
 
+    def told(self, outputs: Mapping[str, Any], references: Mapping[str, tuple[str, ...]]) -> Part:
+        """Give the same part with what is told of it later."""
+        return self._replace(outputs=outputs, references=references)
+
 
 class Identity(NamedTuple):
     """One identity.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-_OUTPUTS: Final = ("arn", "id", "name", "path", "email", "uniqueId", "principalId", "clientId")
+NAMING_OUTPUTS: Final = ("arn", "id", "name", "path", "email", "uniqueId", "principalId", "clientId")
 """Outputs by which resources are named elsewhere; none of them is a secret."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
@@ -49,7 +49,7 @@ def _told(entry: Mapping[str, Any]) -> Told:
     given = entry.get("outputs")
     outputs = {
         name: known
-        for name in _OUTPUTS
+        for name in NAMING_OUTPUTS
         if isinstance(given, Mapping) and name in given and (known := plain(given[name])) is not UNKNOWN
     }
     if isinstance(entry.get("id"), str):

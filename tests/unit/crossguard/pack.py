@@ -57,9 +57,14 @@ class Pack:
         self._seen: list[PolicyResource] = []
 
     def analyze(
-        self, type_token: str, inputs: dict[str, Any], urn: str = "urn", parent: str = ""
+        self,
+        type_token: str,
+        inputs: dict[str, Any],
+        urn: str = "urn",
+        parent: str = "",
+        references: Mapping[str, Sequence[str]] | None = None,
     ) -> dict[str, list[str]]:
-        """What each policy for resources reports, by its name."""
+        """What each policy for resources reports, by its name; the stack's are told from where its inputs come."""
         found: dict[str, list[str]] = {}
         for policy in self.policies:
             if isinstance(policy, ResourceValidationPolicy):
@@ -68,7 +73,9 @@ class Pack:
                 props = unknown_checking_proxy(inputs)
                 args = ResourceValidationArgs(type_token, props, urn, "name", _options(parent), None, config)
                 policy.validate(args, lambda message, _, told=messages: told.append(message))
-        self._seen.append(PolicyResource(type_token, {}, urn, "name", _options(parent), None, None, [], {}))
+        by_urn = {seen.urn: seen for seen in self._seen}
+        known = {name: [by_urn[each] for each in urns] for name, urns in (references or {}).items()}
+        self._seen.append(PolicyResource(type_token, {}, urn, "name", _options(parent), None, None, [], known))
         return found
 
     def end(self) -> dict[str, list[tuple[str | None, str]]]:
