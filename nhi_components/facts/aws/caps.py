@@ -149,9 +149,11 @@ def _covers(pattern: str, resource: str) -> bool:
     """Tell whether a pattern matches at least what a resource pattern matches.
 
     An asterisk of the resource is matched as itself, which only another asterisk does; `?` in a pattern is not trusted
-    with it.
+    with it, nor with a variable.
     """
-    return pattern == resource or ("?" not in pattern and glob_matches(pattern, resource))
+    if "?" in pattern and ("*" in resource or "${" in resource):
+        return pattern == resource
+    return glob_matches(pattern, resource)
 
 
 def _are_apart(one: str, other: str) -> bool:
