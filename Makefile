@@ -16,6 +16,8 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 # Tests run side by side, each worker with a sandbox of its own; ARGS are more for pytest: make test ARGS="-k vault"
 WORKERS ?= 2
 ARGS ?=
+# How long each target is fuzzed.
+SECONDS ?= 60
 PIN := $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help
@@ -44,6 +46,11 @@ bench: $(READY) engine ## bundles against resources written by hand, the judge a
 	@$(PY) -m bench
 	@$(PY) -m bench.judge
 
+.PHONY: fuzz
+fuzz: $(READY) ## coverage-guided fuzzing of readers and judge: make fuzz SECONDS=60 ARGS="aws line"
+	@$(VENV)/bin/uv pip install --quiet --require-hashes --target .fuzz -r tools/fuzz/requirements.lock
+	@PYTHONPATH=.fuzz $(PY) -m tools.fuzz $(SECONDS) $(ARGS)
+
 .PHONY: engine
 engine: $(READY) ## have a Pulumi engine: yours, the official one, or one built from Go modules
 	@$(PY) -m tools.lab engine
@@ -65,13 +72,14 @@ lock: $(READY) ## pin the newest versions that pyproject.toml and the tools allo
 	@$(PIN) --upgrade --all-extras --group dev pyproject.toml -o requirements.lock
 	@cd tools/packaging && ../../$(PIN) --upgrade -c ../../requirements.lock requirements.in -o requirements.lock
 	@cd tools/sandbox && ../../$(PIN) --upgrade requirements.in -o requirements.lock
+	@cd tools/fuzz && ../../$(PIN) --upgrade requirements.in -o requirements.lock
 	@$(VENV)/bin/pip --disable-pip-version-check install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
 	@$(PY) -m tools.lab.engine.tokens
 
 .PHONY: clean
 clean: ## remove what was made in this checkout; the engine stays in the user's cache directory
 	@if [ -d .sandbox ]; then $(PY) -m tools.lab sandbox-down; fi
-	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .fuzz dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): $(LOCKS) pyproject.toml

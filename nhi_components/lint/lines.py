@@ -21,7 +21,9 @@ from nhi_components.rules import Judge, JudgeConfig, RuleClass
 _LINE = "line"
 _OBJECT: Final = '{"id", "cloud", "kind", "document", "context"?}'
 _FIX: Final = f"write one JSON object a line: {_OBJECT}"
-_ID = re.compile(r'\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+)(?=\s*[,}])', re.ASCII)
+_ID = re.compile(
+    r'\s*\{\s*"id"\s*:\s*("(?:[^"\\]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"|-?(?:0|[1-9]\d{0,30}))(?=\s*[,}])', re.ASCII
+)
 _ALONE_ON_ITS_PLATFORM: Final = {
     DocumentKind.VAULT_POLICY: Platform.VAULT,
     DocumentKind.KUBERNETES_ROLE: Platform.KUBERNETES,
