@@ -9,6 +9,7 @@ meaning of "public"' (address ranges wider than /8, or /32 for IPv6, are public)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import lru_cache
 from ipaddress import ip_network
 
@@ -77,6 +78,10 @@ _CHOOSING = frozenset(
 )
 """Keys of the Service Authorization Reference whose value is, or chooses, what an action may touch."""
 
+_UNTIL = frozenset({"datelessthan", "datelessthanequals"})
+_MOMENTS = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
+"""Moments of the request, or of a session that lasts no more than hours."""
+
 _CHOOSING_CALLERS_PREFIXES = ("aws:principaltag/", "kms:encryptioncontext:", "aws:requesttag/")
 _CHOOSING_CALLERS = frozenset(
     {"aws:sourceidentity", "aws:userid", "aws:username", "sts:externalid", "sts:sourceidentity"}
@@ -122,7 +127,7 @@ def _narrows_callers(condition: Condition, value: str) -> bool:
 def _narrows_resources(condition: Condition, value: str) -> bool:
     _, _, name = condition.key.partition(":")
     if name.startswith(_TAG_KEYS):
-        return _is_fixed(condition.operator, value)
+        return value == "false" if condition.operator == "null" else _is_fixed(condition.operator, value)
     return condition.key in _CHOOSING and not is_nameless(value) and condition.operator in _EXACT | _PATTERN
 
 
@@ -163,6 +168,31 @@ def _chooses_principals(condition: Condition, value: str) -> bool:
         name = value.rpartition("/")[2] if "/" in value else value
         return condition.operator in _EXACT | _PATTERN and not value.endswith(":root") and not is_nameless(name)
     return False
+
+
+def have_ended(conditions: Iterable[Condition], now: datetime) -> bool:
+    """Tell whether the conditions held only until a moment that has passed.
+
+    Args:
+        conditions: all of which must hold.
+        now: this moment (aware).
+    """
+    return any(
+        condition.operator in _UNTIL
+        and condition.key in _MOMENTS
+        and not condition.if_exists
+        and bool(condition.values)
+        and all(isinstance(value, str) and _has_passed(value, now) for value in condition.values)
+        for condition in conditions
+    )
+
+
+def _has_passed(value: str, now: datetime) -> bool:
+    try:
+        moment = datetime.fromtimestamp(int(value), UTC) if value.isdigit() else datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        return False
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)) < now
 
 
 def passed_to(conditions: Iterable[Condition]) -> frozenset[str] | None:

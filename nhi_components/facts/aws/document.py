@@ -261,8 +261,8 @@ class _Reader:
                 return ()
             case dict():
                 return tuple(self._principals_by_kind(place, value))
-            case list():
-                self._wrong(place, "a list", 'an object such as {"AWS": "arn:…"}, or "*"')
+            case list() | str():
+                self._wrong(place, kind_of(value), 'an object such as {"AWS": "arn:…"}, or "*"')
                 return tuple(Principal("AWS", text, at) for text, at in self._members(place, value))
             case _:
                 self._wrong(place, kind_of(value), 'an object such as {"AWS": "arn:…"}, or "*"')

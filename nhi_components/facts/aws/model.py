@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import reduce
 from operator import or_
@@ -192,6 +193,19 @@ class GrantDocument:
         permissions = self.permissions
         admits = ADMITS_CALLERS if self.kind in (PolicyKind.TRUST, PolicyKind.RESOURCE) else 0
         return permissions.traits | permissions.written | admits
+
+    def at(self, now: datetime) -> GrantDocument:
+        """Give the document as it holds at a moment (aware): without what it allowed until an earlier one."""
+        if not self.permissions.dated:
+            return self
+        from nhi_components.facts.aws.conditions import have_ended
+
+        holding = tuple(s for s in self.statements if not (s.allows and have_ended(s.conditions, now)))
+        if len(holding) == len(self.statements):
+            return self
+        return GrantDocument(
+            self.resource, self.path, self.kind, holding, self.service, self.account, self.trusted, self.boundary
+        )
 
     @property
     def permissions(self) -> Permissions:

@@ -16,6 +16,9 @@ _SERVICE_PART = 2
 _UNTYPED_SERVICES = frozenset({"s3", "sqs", "sns", "execute-api", "codecommit"})
 """Services whose ARNs name the resource without its type first: `arn:aws:sqs:eu-west-1:111122223333:orders`."""
 
+_S3_TYPES = frozenset({"access-grants", "accesspoint", "async-request", "job", "storage-lens", "storage-lens-group"})
+"""What of S3 has a type in its ARN: everything but buckets and objects."""
+
 
 def has_wildcard(text: str) -> bool:
     """Tell whether a text matches more than itself."""
@@ -79,7 +82,7 @@ def names_nearly_everything(arn: str) -> bool:
 
 def _name_of(service: str, account: str, resource: str) -> str:
     segments = [segment for segment in resource.replace(":", "/").split("/") if segment]
-    untyped = service in _UNTYPED_SERVICES and not (service == "s3" and account)
+    untyped = service in _UNTYPED_SERVICES and not (service == "s3" and segments[:1] and segments[0] in _S3_TYPES)
     if untyped or not segments:
         return segments[0] if segments else "*"
     if has_wildcard(segments[0]):

@@ -97,6 +97,7 @@ class Permissions(NamedTuple):
         each: one entry a statement that allows something, in the order of the document.
         traits: of everything together.
         written: whether NotAction or NotResource is used, as bits of `aws.traits`.
+        dated: a condition of a statement that allows names a moment.
         wide_traits: of everything that is allowed on resources not named.
         own_traits: of everything that is allowed on the caller's own principal.
     """
@@ -104,6 +105,7 @@ class Permissions(NamedTuple):
     each: list[Permission]
     traits: int
     written: int
+    dated: bool
     wide_traits: int
     own_traits: int
 
@@ -113,6 +115,7 @@ def permissions_of(document: GrantDocument) -> Permissions:
     caps = Caps.of(document)
     each: list[Permission] = []
     traits = written = wide = own = 0
+    dated = False
     for statement in document.statements:
         if not statement.allows:
             continue
@@ -122,11 +125,13 @@ def permissions_of(document: GrantDocument) -> Permissions:
             traits |= permission.traits
             wide |= permission.wide_traits
             own |= permission.own_traits
+            if statement.conditions:
+                dated = dated or any(condition.operator.startswith("date") for condition in statement.conditions)
             if statement.not_actions is not None:
                 written |= NOT_ACTION
             if statement.not_resources is not None:
                 written |= NOT_RESOURCE
-    return Permissions(each, traits, written, wide, own)
+    return Permissions(each, traits, written, dated, wide, own)
 
 
 def _plain(statement: Statement) -> Permission:

@@ -96,7 +96,10 @@ _NOT_SHARING_NAMES = (
     "use",
 )
 _NOT_SHARING = (
-    _of("iam", "CreateAccountAlias CreateServiceLinkedRole DeleteAccountAlias DeleteServiceLinkedRole PassRole")
+    _of(
+        "iam",
+        "ChangePassword CreateAccountAlias CreateServiceLinkedRole DeleteAccountAlias DeleteServiceLinkedRole PassRole",
+    )
     | _of("iam", "UpdateRoleDescription DeleteServerCertificate UpdateServerCertificate UploadServerCertificate")
     | _of("sqs", "CreateQueue")
     | _of("sns", "CreateTopic")

@@ -104,7 +104,7 @@ def _worked_out(text: str) -> int:
         return (traits_of_all(covered) if covered else UNKNOWN_TO_AWS) | WILDCARD | whole
     names = names_matching(service, name)
     if not names:
-        return UNKNOWN_TO_AWS | WILDCARD
+        return UNKNOWN_TO_AWS | WILDCARD | (EVERY_OF_SERVICE | CHANGES if not name.strip("*") else 0)
     whole = EVERY_OF_SERVICE if not name.strip("*") or len(names) == len(actions_of(service)) > 1 else 0
     return traits_of_all(f"{service}:{name}" for name in names) | WILDCARD | whole
 

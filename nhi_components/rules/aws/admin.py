@@ -10,7 +10,7 @@ from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.administration import administers
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind
 from nhi_components.facts.aws.traits import WILDCARD
-from nhi_components.rules.aws.statements import HELD
+from nhi_components.rules.aws.statements import HELD, documents
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -41,9 +41,8 @@ _EXPECTED = "chosen actions on named resources"
 )
 def admin(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find documents that allow nearly all actions on resources that they do not name."""
-    for document in facts.of(GrantDocument):
-        if document.kind in HELD or document.kind is PolicyKind.BOUNDARY:
-            reason = administers(document)
-            if reason is not None:
-                place, got = reason
-                yield this.finding(document.resource, place, got, _EXPECTED)
+    for document in documents(facts, now, HELD | {PolicyKind.BOUNDARY}):
+        reason = administers(document)
+        if reason is not None:
+            place, got = reason
+            yield this.finding(document.resource, place, got, _EXPECTED)

@@ -37,5 +37,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def bulk_read(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that return data, on stores that are not named."""
-    for grant in on_everything(facts, READS_DATA):
+    for grant in on_everything(facts, now, READS_DATA):
         yield this.finding(grant.resource, grant.place, str(grant), "data of named stores")

@@ -42,5 +42,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def credentials_of_others(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that give credentials of others, on principals that are not named."""
-    for grant in on_everything(facts, GIVES_CREDENTIALS):
+    for grant in on_everything(facts, now, GIVES_CREDENTIALS):
         yield this.finding(grant.resource, grant.place, str(grant), "credentials of named principals")

@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.escalating import methods_open_to
 from nhi_components.facts.aws.model import GrantDocument
-from nhi_components.rules.aws.statements import HELD, listed
+from nhi_components.rules.aws.statements import HELD, documents, listed
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -43,10 +43,9 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def escalation(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find documents that open a known way to more privilege."""
-    for document in facts.of(GrantDocument):
-        if document.kind in HELD:
-            methods = methods_open_to(document)
-            if methods:
-                got = listed([method.name for method in methods])
-                place = f"{document.path}.Statement" if document.path else "Statement"
-                yield this.finding(document.resource, place, got, "no way to more than the policy says")
+    for document in documents(facts, now, HELD):
+        methods = methods_open_to(document)
+        if methods:
+            got = listed([method.name for method in methods])
+            place = f"{document.path}.Statement" if document.path else "Statement"
+            yield this.finding(document.resource, place, got, "no way to more than the policy says")

@@ -38,7 +38,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def not_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find NotAction in statements that allow."""
-    for document, statement in allowing(facts, GRANTING):
+    for document, statement in allowing(facts, now, GRANTING):
         if statement.not_actions is not None:
             place = f"{statement.path}.NotAction"
             yield this.finding(document.resource, place, "Allow with NotAction", "Allow with Action")

@@ -37,7 +37,7 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def not_resource(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find NotResource in statements that allow."""
-    for document, statement in allowing(facts, GRANTING):
+    for document, statement in allowing(facts, now, GRANTING):
         if statement.not_resources is not None:
             place = f"{statement.path}.NotResource"
             yield this.finding(document.resource, place, "Allow with NotResource", "Allow with Resource")

@@ -52,7 +52,7 @@ _EXPECTED = {
 )
 def oidc_trust(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find trusts in OIDC providers whose conditions leave subject or audience open; each statement by itself."""
-    for document, statement in allowing(facts, ADMITTING):
+    for document, statement in allowing(facts, now, ADMITTING):
         for _, provider in oidc_providers(statement):
             for gap in gaps(statement, provider):
                 yield this.finding(document.resource, gap.path, gap.got, _EXPECTED[gap.what])

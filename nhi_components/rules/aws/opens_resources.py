@@ -38,5 +38,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def opens_resources(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that change who may access a resource, on resources that are not named."""
-    for grant in on_everything(facts, CHANGES_ACCESS):
+    for grant in on_everything(facts, now, CHANGES_ACCESS):
         yield this.finding(grant.resource, grant.place, str(grant), "named resources")

@@ -39,5 +39,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def pass_role(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find iam:PassRole on roles that are not named."""
-    for grant in on_everything(facts, PASSES_ROLE):
+    for grant in on_everything(facts, now, PASSES_ROLE):
         yield this.finding(grant.resource, grant.place, str(grant), "named roles")

@@ -37,5 +37,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def whole_service(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find patterns that cover all actions of a service, on resources that are not named."""
-    for grant in on_everything(facts, EVERY_OF_SERVICE):
+    for grant in on_everything(facts, now, EVERY_OF_SERVICE):
         yield this.finding(grant.resource, grant.place, str(grant), "chosen actions on named resources")

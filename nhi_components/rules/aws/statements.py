@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import NamedTuple
 
 from nhi_components.facts import Facts, Resource
@@ -43,19 +44,25 @@ class Grant(NamedTuple):
         return f"{listed(self.actions)} on {self.on[0]}"
 
 
-def allowing(facts: Facts, kinds: frozenset[PolicyKind]) -> Iterator[tuple[GrantDocument, Statement]]:
-    """Yield each statement with effect Allow of documents of these kinds; a Deny never widens anything."""
+def documents(facts: Facts, now: datetime, kinds: frozenset[PolicyKind]) -> Iterator[GrantDocument]:
+    """Yield the documents of these kinds, as they hold at a moment (aware)."""
     for document in facts.of(GrantDocument):
         if document.kind in kinds:
-            for statement in document.statements:
-                if statement.allows:
-                    yield document, statement
+            yield document.at(now)
 
 
-def on_everything(facts: Facts, traits: int) -> Iterator[Grant]:
+def allowing(facts: Facts, now: datetime, kinds: frozenset[PolicyKind]) -> Iterator[tuple[GrantDocument, Statement]]:
+    """Yield each statement that allows at a moment, of documents of these kinds; a Deny never widens anything."""
+    for document in documents(facts, now, kinds):
+        for statement in document.statements:
+            if statement.allows:
+                yield document, statement
+
+
+def on_everything(facts: Facts, now: datetime, traits: int) -> Iterator[Grant]:
     """Yield, for each statement of a principal's documents, its actions with one of the traits on unnamed resources."""
-    for document in facts.of(GrantDocument):
-        if document.kind in HELD and document.permissions.wide_traits & traits:
+    for document in documents(facts, now, HELD):
+        if document.permissions.wide_traits & traits:
             for permission in document.permissions.each:
                 if permission.wide_traits & traits:
                     actions = permission.held_widely(traits, MOST_LOOKED_FOR)

@@ -46,7 +46,7 @@ _EXPECTED = "named principals, and for a foreign account a condition on sts:Exte
 )
 def trusted_account(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find principals that are whole accounts or organisations, and foreign ones without an external id."""
-    for document, statement in allowing(facts, ADMITTING):
+    for document, statement in allowing(facts, now, ADMITTING):
         if narrows_to_principals(statement.conditions):
             continue
         for principal in statement.principals:

@@ -46,7 +46,7 @@ _EXPECTED = "a condition on aws:SourceArn or aws:SourceAccount"
 )
 def trusted_service(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find service principals without a condition on whom the service acts for."""
-    for document, statement in allowing(facts, ADMITTING):
+    for document, statement in allowing(facts, now, ADMITTING):
         if narrows_callers(statement.conditions) or narrows_to_principals(statement.conditions):
             continue
         for principal in statement.principals:

@@ -38,5 +38,5 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def unconstrained_write(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that change resources, on resources that are not named."""
-    for grant in on_everything(facts, SCOPABLE_CHANGE):
+    for grant in on_everything(facts, now, SCOPABLE_CHANGE):
         yield this.finding(grant.resource, grant.place, str(grant), "named resources")

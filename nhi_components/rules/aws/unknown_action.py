@@ -10,7 +10,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import UNKNOWN_TO_AWS
-from nhi_components.rules.aws.statements import GRANTING, place_of
+from nhi_components.rules.aws.statements import GRANTING, documents, place_of
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Level, Reference, Rule, RuleClass, rule
 
@@ -40,8 +40,8 @@ from nhi_components.rules.registry import Example, Level, Reference, Rule, RuleC
 )
 def unknown_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions and patterns that cover nothing that AWS documents."""
-    for document in facts.of(GrantDocument):
-        if document.kind not in GRANTING or not document.permissions.traits & UNKNOWN_TO_AWS:
+    for document in documents(facts, now, GRANTING):
+        if not document.permissions.traits & UNKNOWN_TO_AWS:
             continue
         for permission in document.permissions.each:
             for text in permission.held(UNKNOWN_TO_AWS):

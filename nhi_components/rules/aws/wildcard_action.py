@@ -11,7 +11,7 @@ from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
 from nhi_components.facts.aws.patterns import has_wildcard
 from nhi_components.facts.aws.permission import ALL_BUT
 from nhi_components.facts.aws.traits import CHANGES, EVERY_OF_SERVICE, NEARLY_ALL, WILDCARD
-from nhi_components.rules.aws.statements import GRANTING, place_of
+from nhi_components.rules.aws.statements import GRANTING, documents, place_of
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -43,8 +43,8 @@ _EXPECTED = "actions named in full, such as `sqs:SendMessage`"
 )
 def wildcard_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find patterns among the allowed actions that cover more than reads."""
-    for document in facts.of(GrantDocument):
-        if document.kind not in GRANTING or not document.permissions.traits & WILDCARD:
+    for document in documents(facts, now, GRANTING):
+        if not document.permissions.traits & WILDCARD:
             continue
         for permission in document.permissions.each:
             if not permission.traits & WILDCARD or _hands_a_key_to_its_account(document, permission.statement):

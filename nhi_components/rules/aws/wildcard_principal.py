@@ -46,7 +46,7 @@ _EXPECTED = "named principals, or a condition that fixes account, organisation, 
 )
 def wildcard_principal(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find statements that admit anybody."""
-    for document, statement in allowing(facts, ADMITTING):
+    for document, statement in allowing(facts, now, ADMITTING):
         if statement.not_principals is not None:
             place = f"{statement.path}.NotPrincipal"
             yield this.finding(document.resource, place, "Allow with NotPrincipal", "Allow with Principal")

@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import SCOPABLE
-from nhi_components.rules.aws.statements import HELD, MOST_LOOKED_FOR, listed
+from nhi_components.rules.aws.statements import HELD, MOST_LOOKED_FOR, documents, listed
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -38,8 +38,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def wildcard_resource(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find statements that allow actions on all, or nearly all, resources."""
-    for document in facts.of(GrantDocument):
-        if document.kind not in HELD or not document.permissions.wide_traits & SCOPABLE:
+    for document in documents(facts, now, HELD):
+        if not document.permissions.wide_traits & SCOPABLE:
             continue
         for permission in document.permissions.each:
             if permission.wide_traits & SCOPABLE:

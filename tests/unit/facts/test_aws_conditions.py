@@ -76,6 +76,7 @@ def test_conditions_on_resources() -> None:
         condition("stringequals", "iam:permissionsboundary", "arn:aws:iam::111122223333:policy/limit"),
         condition("stringlike", "s3:prefix", "home/orders/*"),
         condition("stringequals", "iam:awsservicename", "lambda.amazonaws.com"),
+        condition("null", "aws:resourcetag/team", "false"),
     ],
 )
 def test_conditions_that_choose_resources(given: Condition) -> None:
@@ -88,7 +89,7 @@ def test_conditions_that_choose_resources(given: Condition) -> None:
         condition("stringequals", "aws:requestedregion", "eu-west-1"),
         condition("bool", "aws:multifactorauthpresent", "true"),
         condition("stringequals", "iam:passedtoservice", "lambda.amazonaws.com"),
-        condition("null", "aws:resourcetag/team", "false"),
+        condition("null", "aws:resourcetag/team", "true"),
         condition("stringequals", "aws:resourcetag/team", "orders", qualifier="forallvalues"),
         condition("stringequals", "aws:principalorgid", "o-abc"),
         condition("stringlike", "iam:policyarn", "*"),
