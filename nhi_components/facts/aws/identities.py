@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from nhi_components.facts.aws.authorization import Target
 from nhi_components.facts.aws.escalation import PASS_ROLE
@@ -15,10 +16,15 @@ from nhi_components.facts.aws.holdings import Holder
 from nhi_components.facts.aws.index import HolderIndex
 from nhi_components.facts.aws.principals import GROUP, ROLE, TYPES, USER, Principal, Running, gather
 from nhi_components.facts.aws.takeovers import ASSUME, BECOMING, CREATE_VERSION, REWRITING, Takeover
+from nhi_components.facts.aws.traits import step_bits
 from nhi_components.facts.aws.trust import Door, door_of
 from nhi_components.facts.aws.workloads import TERRAFORM
 from nhi_components.facts.chain.model import Budget, Combination, Identity, Part, Power, Rewriting, Step, Unlinked
 from nhi_components.facts.chain.naming import called
+
+_EDITING: Final = frozenset({CREATE_VERSION, *(each.action for ways in REWRITING.values() for each in ways)})
+_EDITING_BITS: Final = sum(step_bits()[action] for action in _EDITING)
+_BECOMING_BITS: Final = sum(step_bits().values()) - _EDITING_BITS
 
 __all__ = ["TERRAFORM", "TYPES", "AwsIdentities", "system_of"]
 
@@ -37,7 +43,7 @@ class AwsIdentities:
         self._at: datetime | None = None
         self._holders: dict[str, Holder] = {}
         self._doors: dict[str, Door] = {}
-        self._index = HolderIndex()
+        self._index, self._editing = HolderIndex(_BECOMING_BITS), HolderIndex(_EDITING_BITS)
 
     def powers(self, now: datetime) -> Mapping[str, Power]:
         """As `IdentitySystem.powers`."""
@@ -58,14 +64,18 @@ class AwsIdentities:
                 yield found
 
     def rewritings(self, now: datetime, budget: Budget) -> Iterator[Rewriting]:
-        """As `IdentitySystem.rewritings`; what a boundary caps is not rewritten into more than it."""
+        """As `IdentitySystem.rewritings`; by those that are not administrators anyway.
+
+        What a boundary caps is not rewritten into more than that.
+        """
         self._judge_at(now)
         members = self._members()
+        among = self._holders.keys() - self.powers(now).keys()
         for key, edited in self._principals.items():
             if edited.boundary is not None:
                 continue
             keys = members.get(key, ()) if edited.identity.kind == GROUP else (key,)
-            for editor, takeover, place in self._editors(edited, budget):
+            for editor, takeover, place in self._editors(edited, among, budget):
                 for each in keys:
                     yield Rewriting(editor, each, takeover, place)
 
@@ -84,13 +94,14 @@ class AwsIdentities:
         if self._at == now:
             return
         self._at = now
-        self._index = HolderIndex()
+        self._index, self._editing = HolderIndex(_BECOMING_BITS), HolderIndex(_EDITING_BITS)
         for key, principal in self._principals.items():
             groups = [self._principals[group] for group in principal.groups]
             holder = self._holders[key] = Holder(principal, groups, now)
             self._doors[key] = door_of(principal)
             if principal.identity.kind != GROUP:
                 self._index.add(key, principal, holder.holdings.allowing)
+                self._editing.add(key, principal, holder.holdings.allowing)
 
     def _members(self) -> Mapping[str, list[str]]:
         members: dict[str, list[str]] = {}
@@ -99,13 +110,13 @@ class AwsIdentities:
                 members.setdefault(group, []).append(key)
         return members
 
-    def _editors(self, edited: Principal, budget: Budget) -> Iterator[tuple[str, str, str]]:
-        for editor in self._index.holding(edited.target, None, budget):
+    def _editors(self, edited: Principal, among: Collection[str], budget: Budget) -> Iterator[tuple[str, str, str]]:
+        for editor in self._editing.holding(edited.target, among, budget):
             found = self._taken_over(editor, edited.target, REWRITING[edited.identity.kind])
             if found is not None:
                 yield editor, found[0], found[1]
         for policy in edited.policies:
-            for editor in self._index.holding(policy, None, budget):
+            for editor in self._editing.holding(policy, among, budget):
                 leave = self._holders[editor].may(CREATE_VERSION, policy, self._principals.get(policy.key))
                 if leave is not None:
                     yield editor, "rewrite the policy of", leave.held.place(CREATE_VERSION)

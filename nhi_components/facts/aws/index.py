@@ -8,21 +8,25 @@ from nhi_components.core.glob import glob_matches
 from nhi_components.facts.aws.authorization import Held, Target, has_unknown_resource
 from nhi_components.facts.aws.patterns import has_wildcard
 from nhi_components.facts.aws.principals import Principal
-from nhi_components.facts.aws.traits import step_bits, traits_of_all_but
+from nhi_components.facts.aws.traits import traits_of_all_but
 from nhi_components.facts.chain.model import Budget
 
 _ARN_PARTS = 6
 
 
 class HolderIndex:
-    """Those principals whose statements name steps of a way to more privilege, by what they name as resource."""
+    """Those principals whose statements allow some actions, by what they name as resource.
 
-    def __init__(self) -> None:
+    Args:
+        steps: the actions, as bits of `traits.step_bits`.
+    """
+
+    def __init__(self, steps: int) -> None:
         self._exact: dict[str, dict[str, None]] = {}
         self._patterns: dict[str, dict[str, None]] = {}
         self._by_reference: dict[str, dict[str, None]] = {}
         self._by_name: dict[str, list[str]] = {}
-        self._steps = sum(step_bits().values())
+        self._steps = steps
 
     def add(self, key: str, principal: Principal, allowing: Iterable[Held]) -> None:
         """Add a principal and its Allow statements."""
@@ -54,12 +58,12 @@ class HolderIndex:
         for end in ends:
             yield from self._by_name.get(end, ())
 
-    def holding(self, target: Target, among: Collection[str] | None, budget: Budget) -> list[str]:
+    def holding(self, target: Target, among: Collection[str], budget: Budget) -> list[str]:
         """List the principals that may hold something on a target.
 
         Args:
             target: on what.
-            among: only these; None for all.
+            among: only these.
             budget: what may still be tried.
         """
         found: dict[str, None] = dict(self._by_reference.get(target.key, {}))
@@ -68,11 +72,11 @@ class HolderIndex:
             for pattern, holders in self._patterns.items():
                 if budget.spend() and glob_matches(pattern, target.resource):
                     found |= self._still(holders, among)
-        listed = [key for key in found if among is None or key in among]
+        listed = [key for key in found if key in among]
         return listed if budget.spend(len(listed)) else []
 
     @staticmethod
-    def _still(holders: dict[str, None], among: Collection[str] | None) -> dict[str, None]:
-        if among is None or len(holders) <= len(among):
+    def _still(holders: dict[str, None], among: Collection[str]) -> dict[str, None]:
+        if len(holders) <= len(among):
             return holders
         return {key: None for key in among if key in holders}

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from nhi_components.facts.model import Fact, Resource
 
-MOST_CHECKS: Final = 2_000_000
-"""Pairs of identities that one search looks at before it gives up and says so; minutes would not be worth more."""
+MOST_CHECKS: Final = 500_000
+"""Pairs of identities that one search looks at before it gives up and says so; about ten seconds of one processor."""
 
 
 class Part(NamedTuple):
@@ -33,6 +33,13 @@ class Part(NamedTuple):
     def told(self, outputs: Mapping[str, Any], references: Mapping[str, tuple[str, ...]]) -> Part:
         """Give the same part with what is told of it later."""
         return self._replace(outputs=outputs, references=references)
+
+    def inside(self, file: str) -> Part:
+        """Give the same part under names that no other file has."""
+        references = {name: tuple(f"{file}: {each}" for each in others) for name, others in self.references.items()}
+        return self._replace(
+            resource=self.resource._replace(name=f"{file}: {self.resource.name}"), references=references
+        )
 
 
 class Identity(NamedTuple):

@@ -13,7 +13,7 @@ _URN = "urn:pulumi:"
 
 def called(resource: Resource) -> str:
     """Give the name of a resource for people: the last part of a URN with its type, or an address as it is."""
-    if not resource.name.startswith(_URN):
+    if _URN not in resource.name:
         return resource.name
     kind = resource.type.rpartition(":")[2]
     return f"{kind} {resource.name.rpartition('::')[2]}"
@@ -21,7 +21,7 @@ def called(resource: Resource) -> str:
 
 def logical_name(resource: Resource) -> str:
     """Give the name that a program or configuration has for a resource."""
-    if resource.name.startswith(_URN):
+    if _URN in resource.name:
         return resource.name.rpartition("::")[2]
     head, bracket, index = resource.name.partition("[")
     return head.rpartition(".")[2] + bracket + index

@@ -100,6 +100,7 @@ def _walk_back(found: Found, goals: Iterable[str], now: datetime, budget: Budget
     graph = found.graph
     waiting = deque(goals)
     unreached = set(graph.identities).difference(found.powers, found.following)
+    room = len(unreached)
     doubtful: list[Step] = []
     while waiting and budget.left >= 0:
         for step in list(_steps_into(graph, waiting.popleft(), now, unreached, budget)):
@@ -109,6 +110,8 @@ def _walk_back(found: Found, goals: Iterable[str], now: datetime, budget: Budget
                 unreached.discard(step.source)
                 found.following[step.source] = step
                 waiting.append(step.source)
+        if len(unreached) * 8 < room:  # going through a set takes as long as it once was large
+            unreached, room = set(unreached), len(unreached)
     return doubtful
 
 
@@ -158,10 +161,13 @@ def _ancestors(graph: IdentityGraph, key: str, now: datetime, budget: Budget) ->
     first: dict[str, Step] = {}
     waiting = deque([key])
     unreached = set(graph.identities) - {key}
+    room = len(unreached)
     while waiting and budget.left >= 0:
         for step in list(_steps_into(graph, waiting.popleft(), now, unreached, budget)):
             if step.certain and step.source in unreached:
                 unreached.discard(step.source)
                 first[step.source] = step
                 waiting.append(step.source)
+        if len(unreached) * 8 < room:  # going through a set takes as long as it once was large
+            unreached, room = set(unreached), len(unreached)
     return first
