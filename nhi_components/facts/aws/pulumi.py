@@ -8,6 +8,7 @@ from typing import Any
 from nhi_components.facts.aws.document import read_policy
 from nhi_components.facts.aws.managed_policy import read_attachment
 from nhi_components.facts.aws.model import PolicyKind
+from nhi_components.facts.aws.pulumi_credentials import TYPES, read_credential_or_permission
 from nhi_components.facts.aws.pulumi_types import DOCUMENTS, MANAGED_POLICIES
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, kind_of
@@ -19,7 +20,9 @@ def read_resource(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fac
     A type that this module does not know is searched for inputs that look like a policy document, so that a new kind
     of resource is judged rather than passed over.
     """
-    if resource.type in DOCUMENTS:
+    if resource.type in TYPES:
+        yield from read_credential_or_permission(resource, inputs)
+    elif resource.type in DOCUMENTS:
         for slot in DOCUMENTS[resource.type]:
             for path, value in _values(inputs, slot.property):
                 if not _is_absent(value):
