@@ -59,8 +59,15 @@ def parse_yaml(text: str) -> list[YamlDocument]:
         mark = error.problem_mark
         place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise MalformedYaml(f"{error.problem or error.context or 'it is not YAML'}{place}") from None
+    except UnicodeEncodeError as error:
+        raise MalformedYaml(f"half a character{_place(text, error.start)}") from None
     except yaml.YAMLError:
         raise MalformedYaml("it holds characters that YAML does not allow") from None
+
+
+def _place(text: str, offset: int) -> str:
+    line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+    return f" at line {line}, column {column}"
 
 
 def _documents(events: Iterator[Any]) -> Iterator[YamlDocument]:

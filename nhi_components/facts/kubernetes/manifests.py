@@ -72,9 +72,8 @@ class _Manifests:
 
         try:
             documents = [document.value for document in parse_yaml(text)]
-        except (MalformedYaml, UnicodeEncodeError) as error:
-            what = error if isinstance(error, MalformedYaml) else "it holds half a character"
-            self.notes.wrong(path, f"text that is not a manifest: {what}", _EXPECTED, "correct the syntax")
+        except MalformedYaml as error:
+            self.notes.wrong(path, f"text that is not a manifest: {error}", _EXPECTED, "correct the syntax")
             return []
         if not documents:
             self.notes.wrong(path, "a text without content", _EXPECTED)

@@ -45,6 +45,7 @@ def test_each_document_knows_its_line() -> None:
         "a: !!int x",
         "a: !!bool x",
         "a: [\x00]",
+        "a: \ud800",
         "<<: 5",
         "a: " + "9" * 5_000,
         "[" * 100_000 + "]" * 100_000,
@@ -57,3 +58,8 @@ def test_what_is_ambiguous_or_hostile_is_refused(text: str) -> None:
     with pytest.raises(MalformedYaml) as refused:
         parse_yaml(text)
     assert "\n" not in str(refused.value)
+
+
+def test_half_a_character_is_refused_with_its_place() -> None:
+    with pytest.raises(MalformedYaml, match=r"half a character at line 2, column 4$"):
+        parse_yaml("a: 1\nb: \ud800")
