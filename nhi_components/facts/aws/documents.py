@@ -20,6 +20,7 @@ _KINDS: Final = {
 }
 _ATTACHED: Final = frozenset(
     {"managedpolicyarn", "managedpolicyarns", "policy", "policyarn", "policyarns", "policies", "policydocument"}
+    | {"policyname", "policynames", "managedpolicy", "managedpolicies"}
 )
 """What an attachment calls the policy, in lower case and without underscores."""
 
@@ -48,12 +49,28 @@ def _attachment(resource: Resource, value: object) -> Iterator[Fact]:
     if not isinstance(value, Mapping):
         yield Unjudged(resource, "document", kind_of(value), expected, "write the attachment as an object")
         return
-    named = [(key, given) for key, given in value.items() if str(key).replace("_", "").lower() in _ATTACHED]
+    named = list(_named_policies("document", value))
     if not named:
         yield Unjudged(resource, "document", "no policy", expected, "name the policy that is attached")
-    for key, given in named:
-        for index, policy in enumerate(given if isinstance(given, list) else [given]):
-            yield from _policy(resource, f"document.{key}" + (f"[{index}]" if isinstance(given, list) else ""), policy)
+    for path, policy in named:
+        yield from _policy(resource, path, policy)
+
+
+def _named_policies(path: str, value: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Yield what an attachment calls a policy, and ARNs of policies wherever they stand, each with its place."""
+    for key, given in value.items():
+        listed = given if isinstance(given, list) else [given]
+        is_policy = str(key).replace("_", "").lower() in _ATTACHED
+        for index, member in enumerate(listed):
+            place = f"{path}.{key}" + (f"[{index}]" if isinstance(given, list) else "")
+            if isinstance(member, dict) and "Statement" not in member:
+                yield from ((f"{place}.{k}", v) for k, v in member.items() if _is_policy_arn(v))
+            elif is_policy or _is_policy_arn(member):
+                yield place, member
+
+
+def _is_policy_arn(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("arn:") and ":policy/" in value
 
 
 def _policy(resource: Resource, path: str, policy: object) -> Iterator[Fact]:
