@@ -74,9 +74,10 @@ def test_conditions_on_resources() -> None:
         condition("stringequals", "iam:resourcetag/team", "${aws:principaltag/team}"),
         condition("arnequals", "iam:policyarn", "arn:aws:iam::111122223333:policy/orders"),
         condition("stringequals", "iam:permissionsboundary", "arn:aws:iam::111122223333:policy/limit"),
+        condition("null", "aws:resourcetag/team", "false"),
         condition("stringlike", "s3:prefix", "home/orders/*"),
         condition("stringequals", "iam:awsservicename", "lambda.amazonaws.com"),
-        condition("null", "aws:resourcetag/team", "false"),
+        condition("null", "aws:resourcetag/team", "true"),
     ],
 )
 def test_conditions_that_choose_resources(given: Condition) -> None:
