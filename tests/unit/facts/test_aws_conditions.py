@@ -77,7 +77,6 @@ def test_conditions_on_resources() -> None:
         condition("null", "aws:resourcetag/team", "false"),
         condition("stringlike", "s3:prefix", "home/orders/*"),
         condition("stringequals", "iam:awsservicename", "lambda.amazonaws.com"),
-        condition("null", "aws:resourcetag/team", "true"),
     ],
 )
 def test_conditions_that_choose_resources(given: Condition) -> None:
