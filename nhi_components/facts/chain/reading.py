@@ -11,8 +11,8 @@ from nhi_components.facts.chain.model import IdentityGraph, IdentitySystem, Part
 from nhi_components.facts.model import Fact, Resource
 from nhi_components.facts.pulumi_reader import PulumiResource
 
-_FOLDERS: Final[Mapping[str, str]] = {"aws": "aws"}
-"""The folder beside this one whose `identities` knows the identities of a Pulumi package."""
+_FOLDERS: Final[Mapping[str, str]] = {"aws": "aws", "gcp": "gcp", "google": "gcp"}
+"""The folder beside this one whose `identities` knows the identities of a Pulumi package or Terraform prefix."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
 THE_STACK: Final = Resource("the stack", "stack")
