@@ -7,11 +7,14 @@ from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts, Platform
-from nhi_components.facts.gcp.members import Kind, classify
+from nhi_components.facts.gcp.members import Kind, classify, default_account
 from nhi_components.facts.gcp.model import Binding
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.gcp.grants import is_basic
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
+
+_POSSIBLE = frozenset({Kind.DEFAULT_ACCOUNT, Kind.UNKNOWN})
+"""A member without `serviceAccount:` is of unknown kind, and meant all the same."""
 
 
 @rule(
@@ -45,10 +48,10 @@ def default_account_binding(this: Rule, facts: Facts, config: JudgeConfig, now: 
     """Find bindings for default service accounts."""
     for binding in facts.of(Binding):
         for member in binding.members:
-            known = classify(member.text)
-            if known.kind is Kind.DEFAULT_ACCOUNT:
+            account = default_account(member.text)
+            if account and classify(member.text).kind in _POSSIBLE:
                 severity = Severity.CRITICAL if is_basic(binding.role) else None
-                got = f"{known.detail} with {binding.role}"
+                got = f"{account} with {binding.role}"
                 yield this.finding(
                     binding.resource, member.path, got, "an account of the workload's own", severity=severity
                 )
