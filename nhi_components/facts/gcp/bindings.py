@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nhi_components.core.text import shown
-from nhi_components.facts.gcp.catalogue import permissions_of, version
+from nhi_components.facts.gcp.catalogue import in_another_letter_case, permissions_of, version
 from nhi_components.facts.gcp.conditions import Condition
 from nhi_components.facts.gcp.members import Kind, classify
 from nhi_components.facts.gcp.model import Binding, Scope
@@ -105,7 +105,9 @@ def _told_permissions(context: Mapping[str, Any], role: str) -> frozenset[str]:
     listed = (
         part(definition, "includedPermissions", "permissions")[1] if isinstance(definition, Mapping) else definition
     )
-    return frozenset(name for name in listed if isinstance(name, str)) if isinstance(listed, list) else _NOTHING
+    if not isinstance(listed, list):
+        return _NOTHING
+    return frozenset(in_another_letter_case(name) or name for name in listed if isinstance(name, str))
 
 
 def is_binding(given: Mapping[str, Any]) -> bool:

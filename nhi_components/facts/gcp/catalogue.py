@@ -57,6 +57,16 @@ def all_permissions() -> frozenset[str]:
 
 
 @cache
+def _by_lower_case() -> Mapping[str, str]:
+    return {name.lower(): name for name in all_permissions()}
+
+
+def in_another_letter_case(permission: str) -> str:
+    """Give the known permission that a name differs from in letter case alone; empty when there is none."""
+    return _by_lower_case().get(permission.lower(), "")
+
+
+@cache
 def permissions_of_service(service: str) -> tuple[str, ...]:
     """Give the permissions of one service, such as `storage`, in the order of the data; none when it is unknown."""
     kinds: dict[str, str] = _data()["permissions"].get(service, {})

@@ -62,7 +62,8 @@ class RoleDefinition:
         path: the place of its list of permissions.
         listed: the permissions as they stand there, in order.
         wildcards: those with a `*`, each with its place. Google Cloud refuses them, but people write them.
-        permissions: what it contains: the listed names, and what the wildcards would stand for.
+        permissions: what it contains: the listed names, those that they differ from in letter case alone, and what
+            the wildcards would stand for.
     """
 
     resource: Resource

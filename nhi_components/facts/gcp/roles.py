@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nhi_components.core.text import shown
-from nhi_components.facts.gcp.catalogue import all_permissions, matching, version
+from nhi_components.facts.gcp.catalogue import all_permissions, in_another_letter_case, matching, version
 from nhi_components.facts.gcp.model import RoleDefinition
 from nhi_components.facts.gcp.parts import Notes, inside, part
 from nhi_components.facts.model import Fact
@@ -39,6 +39,7 @@ def read_permissions(notes: Notes, path: str, value: object) -> Iterator[Fact]:
     unknown = sorted(names - all_permissions())
     places = {name: f"{path}[{index}]" for index, name in enumerate(listed)} if unknown else {}
     wildcards = {name: matching(name) for name in [name for name in unknown if "*" in name][:_MOST_WILDCARDS]}
+    meant = {in_another_letter_case(name) for name in unknown} - {""}
     for name in unknown:
         if not wildcards.get(name):
             got = f"{shown(name)}, unknown to the data of {version()}"
@@ -46,4 +47,4 @@ def read_permissions(notes: Notes, path: str, value: object) -> Iterator[Fact]:
             notes.wrong(places[name], got, _EXPECTED, fix)
     if names:
         located = tuple(Located(name, places[name]) for name in wildcards)
-        yield RoleDefinition(notes.resource, path, listed, located, names.union(*wildcards.values()))
+        yield RoleDefinition(notes.resource, path, listed, located, names.union(meant, *wildcards.values()))
