@@ -13,6 +13,12 @@ from nhi_components.rules.gcp.grants import broad_grants, definitions
 from nhi_components.rules.gcp.permissions import ACT_AS
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
+_EVERY_ACCOUNT = frozenset({"roles/iam.serviceAccountTokenCreator", "roles/iam.workloadIdentityUser"})
+"""Made to act as an account by its tokens; bound on a project or more, as any account there.
+
+Source: IAM documentation, 'Service account roles'.
+"""
+
 
 @rule(
     id="gcp.act-as",
@@ -25,9 +31,10 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     title="Nobody may act as every service account of a project",
     why=(
         "iam.serviceAccounts.actAs hands a service account to a function, a machine or a job that its caller writes. "
-        "On a project it covers every account in it, the privileged ones and the default ones too."
+        "On a project it covers every account in it, the privileged ones and the default ones too. The roles that make "
+        "tokens of service accounts come to the same."
     ),
-    fix="bind roles/iam.serviceAccountUser on the one service account that is handed over",
+    fix="bind the role on the one service account that is handed over",
     bad=Example(
         '{"role": "roles/iam.serviceAccountUser", '
         '"members": ["serviceAccount:orders@my-project.iam.gserviceaccount.com"], "resource_type": "project"}',
@@ -48,9 +55,16 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     ),
 )
 def act_as(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
-    """Find actAs on projects and more, and in custom roles."""
+    """Find what acts as any account: actAs in bindings and custom roles, and the roles that make tokens."""
     for grant in (*broad_grants(facts), *definitions(facts)):
         if ACT_AS in grant.permissions:
             yield this.finding(
                 grant.resource, grant.path, f"{grant.of}: {ACT_AS}", "actAs on one named service account"
+            )
+        elif grant.role in _EVERY_ACCOUNT:
+            yield this.finding(
+                grant.resource,
+                grant.path,
+                f"{grant.of}: tokens of every account",
+                "tokens of one named service account",
             )
