@@ -15,6 +15,7 @@ from nhi_components.facts.aws.escalation import PASS_ROLE
 from nhi_components.facts.aws.holdings import Holder
 from nhi_components.facts.aws.index import HolderIndex
 from nhi_components.facts.aws.principals import GROUP, ROLE, TYPES, USER, Principal, Running, gather
+from nhi_components.facts.aws.service_accounts import ServiceAccounts
 from nhi_components.facts.aws.takeovers import ASSUME, BECOMING, CREATE_VERSION, REWRITING, Takeover
 from nhi_components.facts.aws.traits import step_bits
 from nhi_components.facts.aws.trust import Door, door_of
@@ -39,7 +40,9 @@ class AwsIdentities:
     def __init__(self, parts: Iterable[Part]) -> None:
         self._principals, unlinked = gather(parts)
         self.unlinked: Sequence[Unlinked] = unlinked
-        self.identities: Mapping[str, Identity] = {key: each.identity for key, each in self._principals.items()}
+        self.identities: dict[str, Identity] = {key: each.identity for key, each in self._principals.items()}
+        self._service_accounts = ServiceAccounts(self._principals)
+        self.identities.update(self._service_accounts.identities)
         self._at: datetime | None = None
         self._holders: dict[str, Holder] = {}
         self._doors: dict[str, Door] = {}
@@ -89,6 +92,7 @@ class AwsIdentities:
         yield from self._by_permission(principal, among, budget)
         for running in principal.running:
             yield from self._by_workload(principal, running, among, budget)
+        yield from self._service_accounts.into(principal, self._doors[key], now, among)
 
     def _judge_at(self, now: datetime) -> None:
         if self._at == now:

@@ -20,6 +20,7 @@ ROLE, USER, GROUP = "role", "user", "group"
 _PRINCIPALS: Final = {"aws:iam/role:Role": ROLE, "aws:iam/user:User": USER, "aws:iam/group:Group": GROUP}
 _POLICY: Final = "aws:iam/policy:Policy"
 _PROFILE: Final = "aws:iam/instanceProfile:InstanceProfile"
+_PODS: Final = "aws:eks/podIdentityAssociation:PodIdentityAssociation"
 _DATA: Final = "aws:iam/getPolicyDocument:getPolicyDocument"
 _HOLDERS: Final[Mapping[str, Mapping[str, str]]] = {
     "aws:iam/rolePolicy:RolePolicy": {"role": ROLE},
@@ -43,7 +44,7 @@ _ARN_PARTS: Final = 6
 _STEPS: Final = sum(step_bits().values())
 
 TYPES: Final = frozenset(
-    {*_PRINCIPALS, *_HOLDERS, *_MEMBERSHIPS, *WORKLOADS, _POLICY, _PROFILE, _DATA, TASK_DEFINITION}
+    {*_PRINCIPALS, *_HOLDERS, *_MEMBERSHIPS, *WORKLOADS, _POLICY, _PROFILE, _PODS, _DATA, TASK_DEFINITION}
 )
 """The types of resources that are parts of AWS identities."""
 
@@ -66,6 +67,20 @@ class Document(NamedTuple):
         for statement in self.grant.statements:
             if statement.allows is allows:
                 yield Held(statement, self.label, self.references)
+
+
+class Pods(NamedTuple):
+    """EKS gives a role to the pods of one service account.
+
+    Attributes:
+        namespace: of the service account.
+        account: its name.
+        place: where that is told.
+    """
+
+    namespace: str
+    account: str
+    place: str
 
 
 class Running(NamedTuple):
@@ -91,6 +106,7 @@ class Principal:
         boundary: the documents that cap it; None without a boundary, and when it is not known.
         running: what runs as it.
         policies: the ARNs of the customer's policies that are attached to it.
+        pods: which pods EKS gives it to.
     """
 
     identity: Identity
@@ -103,6 +119,7 @@ class Principal:
     boundary: list[Document] | None = None
     running: list[Running] = field(default_factory=list)
     policies: list[Target] = field(default_factory=list)
+    pods: list[Pods] = field(default_factory=list)
 
     @property
     def arn(self) -> str:
@@ -154,6 +171,8 @@ class _Gathering:
                 self._membership(part)
             elif kind in WORKLOADS:
                 self._workload(part, WORKLOADS[kind])
+            elif kind == _PODS:
+                self._given_to_pods(part)
 
     def _own_documents(self, part: Part, principal: Principal) -> None:
         for grant in _documents(part):
@@ -284,6 +303,13 @@ class _Gathering:
         )
         for key in self._roles_of(part, workload.roles):
             self.principals[key].running.append(running)
+
+    def _given_to_pods(self, part: Part) -> None:
+        namespace, account = part.inputs.get("namespace"), part.inputs.get("serviceAccount")
+        if isinstance(namespace, str) and isinstance(account, str):
+            pods = Pods(namespace, account, f"{called(part.resource)} serviceAccount")
+            for key in self._resolved(part, "roleArn", part.inputs.get("roleArn"), ROLE):
+                self.principals[key].pods.append(pods)
 
     def _roles_of(self, part: Part, paths: Iterable[str]) -> Iterator[str]:
         for path in paths:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from nhi_components.core.glob import glob_matches
@@ -17,6 +19,7 @@ from nhi_components.facts.aws.trusting import whole_account
 from nhi_components.facts.aws.workloads import PASSED_TO_ANOTHER
 from nhi_components.facts.values import UNKNOWN, Unknown
 
+_SERVICE_ACCOUNT = re.compile(r"system:serviceaccount:([^:*?]+):([^:*?]+)")
 _WEB_IDENTITY = "sts:assumerolewithwebidentity"
 
 
@@ -78,17 +81,23 @@ class Door:
             for principal in statement.principals
         )
 
-    def service_accounts(self) -> Iterator[tuple[str, str, str]]:
-        """Yield provider, subject pattern and place of each Kubernetes service account that it admits."""
+    def service_accounts(self, now: datetime | None) -> Iterator[tuple[str, str, str]]:
+        """Yield namespace, name and place of each Kubernetes service account that it names as subject.
+
+        Args:
+            now: the moment at which it admits them; None for any.
+        """
         for statement in self.statements:
             if not statement.allows or not covers_action(statement, _WEB_IDENTITY):
                 continue
+            if now is not None and hold(statement.conditions, Situation(now)) is False:
+                continue
             for condition in statement.conditions:
-                provider, _, claim = condition.key.rpartition(":")
-                if claim == "sub":
+                if condition.key.endswith(":sub"):
                     for value in condition.values:
-                        if isinstance(value, str) and value.startswith("system:serviceaccount:"):
-                            yield provider, value, f"{statement.path}.Condition"
+                        named = _SERVICE_ACCOUNT.fullmatch(value) if isinstance(value, str) else None
+                        if named:
+                            yield named[1], named[2], f"{statement.path}.Condition"
 
     def admits_pods(self) -> bool:
         """Tell whether EKS may give the role to pods."""
