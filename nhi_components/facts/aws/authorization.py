@@ -140,6 +140,8 @@ def covers_action(statement: Statement, action: str) -> bool:
 def _covers_target(held: Held, target: Target, situation: Situation) -> bool:
     statement = held.statement
     if statement.not_resources is not None:
+        if not target.resource:
+            return statement.allows
         return not any(names(_filled(text, situation), target) for text in statement.not_resources)
     if any(names(_filled(text, situation), target) for text in statement.resources):
         return True

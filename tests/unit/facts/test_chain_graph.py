@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from nhi_components.facts import UNKNOWN, PulumiResource, read_pulumi_resource
+from nhi_components.facts.aws.identities import TYPES
 from nhi_components.facts.chain.model import Budget, IdentityGraph, Part
 from nhi_components.facts.chain.reading import graph_of, part_of
 from nhi_components.facts.chain.search import search
@@ -19,6 +20,7 @@ from nhi_components.facts.chain.stack_links import told_by
 from nhi_components.facts.chain.terraform import References
 from nhi_components.facts.chain.words import sentence
 from nhi_components.facts.files import read_text
+from nhi_components.facts.gcp.identities import TYPES as GCP_TYPES
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 PLAN = Path(__file__).parents[2] / "fixtures" / "chains" / "plan.json"
@@ -28,6 +30,15 @@ OF_LAMBDA = {
 }
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 INPUTS = (
+    "accountId",
+    "project",
+    "email",
+    "member",
+    "members",
+    "serviceAccountId",
+    "serviceAccount",
+    "namespace",
+    "policyData",
     "name",
     "path",
     "assumeRolePolicy",
@@ -162,9 +173,7 @@ def test_instances_of_the_same_index_belong_together() -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, 7, "x", [], {}, [None], {"a": None}, UNKNOWN, [UNKNOWN], [[1]], True])
-@pytest.mark.parametrize(
-    "type_token", sorted(__import__("nhi_components.facts.aws.identities", fromlist=["TYPES"]).TYPES)
-)
+@pytest.mark.parametrize("type_token", sorted(TYPES | GCP_TYPES))
 def test_no_shape_of_an_input_makes_it_raise(type_token: str, wrong: Any) -> None:
     graph = graph_of([part("it", type_token, dict.fromkeys(INPUTS, wrong)), part("ci", ROLE, {"name": "ci"})])
     search(graph, NOW)
