@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -113,6 +113,8 @@ class Rule:
         baseline: its level in the baseline; strict makes every rule mandatory.
         sources: public documents that say why, by name or address.
         needs: traits of facts, as bits, without one of which it finds nothing and does not run; 0 for any facts.
+        together: runs all rules that share it in one pass over the facts; it finds what each finds alone.
+        expected: what it accepts, where all its findings say the same.
     """
 
     id: str
@@ -129,6 +131,8 @@ class Rule:
     baseline: Level = Level.MANDATORY
     sources: tuple[str, ...] = ()
     needs: int = 0
+    together: Together | None = None
+    expected: str = ""
 
     def finding(
         self, resource: Resource, path: str, got: str, expected: str, *, fix: str = "", severity: Severity | None = None
@@ -145,6 +149,9 @@ class Rule:
         """
         return Finding(self.id, severity or self.severity, resource.name, path, got, expected, fix or self.fix)
 
+
+Together = Callable[[Sequence[Rule], Facts, datetime], Iterable[Finding]]
+"""One pass for several rules: pure; the moment is aware."""
 
 RuleCheck = Callable[[Rule, Facts, "JudgeConfig", datetime], Iterator[Finding]]
 _registered: dict[str, Rule] = {}
@@ -165,6 +172,8 @@ def rule(
     baseline: Level = Level.MANDATORY,
     sources: tuple[str, ...] = (),
     needs: int = 0,
+    together: Together | None = None,
+    expected: str = "",
 ) -> Callable[[RuleCheck], Rule]:
     """Register the decorated function as a rule; the function gets the rule first, to make findings with.
 
@@ -181,7 +190,22 @@ def rule(
             return check(made, facts, config, now)
 
         made = Rule(
-            id, rule_class, severity, about, title, why, fix, bad, good, references, bound, baseline, sources, needs
+            id,
+            rule_class,
+            severity,
+            about,
+            title,
+            why,
+            fix,
+            bad,
+            good,
+            references,
+            bound,
+            baseline,
+            sources,
+            needs,
+            together,
+            expected,
         )
         _registered[id] = made
         return made

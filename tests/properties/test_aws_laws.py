@@ -70,11 +70,16 @@ def test_one_more_allow_takes_no_finding_away(case: tuple[DocumentKind, list[Doc
     assert verdict(kind, of(members)) <= verdict(kind, of([*members, more]))
 
 
+def granted(kind: DocumentKind, members: list[Document]) -> set[str]:
+    """Name the rules that find something granted: a misspelt action is told wherever it stands."""
+    return verdict(kind, of(members)) - {"aws.unknown-action"}
+
+
 @MANY
 @given(with_more("Deny"))
 def test_one_more_deny_adds_no_finding(case: tuple[DocumentKind, list[Document], Document]) -> None:
     kind, members, more = case
-    assert verdict(kind, of([*members, more])) <= verdict(kind, of(members))
+    assert granted(kind, [*members, more]) <= granted(kind, members)
 
 
 @MANY
@@ -82,7 +87,7 @@ def test_one_more_deny_adds_no_finding(case: tuple[DocumentKind, list[Document],
 def test_a_deny_under_a_condition_takes_nothing_away(case: tuple[DocumentKind, list[Document], Document]) -> None:
     kind, members, more = case
     conditional = {**more, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "false"}}}
-    assert verdict(kind, of([*members, conditional])) == verdict(kind, of(members))
+    assert granted(kind, [*members, conditional]) == granted(kind, members)
 
 
 @MANY
@@ -91,7 +96,7 @@ def test_denying_everything_leaves_no_permission(case: Case) -> None:
     kind, members = case
     deny: Document = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     if kind is DocumentKind.POLICY_DOCUMENT:
-        found = verdict(kind, of([*members, deny]))
+        found = granted(kind, [*members, deny])
         assert found <= {"aws.not-action", "aws.not-resource"}
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from nhi_components.facts import DocumentKind, Platform
+from nhi_components.facts import DocumentKind, Platform, Unjudged, read_document
+from nhi_components.facts.aws.document import MOST_PATTERNS
 from tests.properties.policies import verdict
 
 TIMES = 4
@@ -116,3 +117,10 @@ def test_aws_policies(build: Build) -> None:
     small = seconds(build, BUILDS[build], DocumentKind.POLICY_DOCUMENT)
     large = seconds(build, BUILDS[build] * TIMES, DocumentKind.POLICY_DOCUMENT)
     assert large < AT_MOST * max(small, MEASURABLE)
+
+
+def test_more_patterns_over_all_services_than_aws_takes_are_refused() -> None:
+    patterns = [f"*:a*{number}" for number in range(MOST_PATTERNS + 1)]
+    document = {"Statement": {"Effect": "Allow", "Action": patterns, "Resource": "*"}}
+    facts = read_document(DocumentKind.POLICY_DOCUMENT, "a", document)
+    assert [type(fact) for fact in facts] == [Unjudged]

@@ -106,3 +106,16 @@ def test_hostile_wildcards_are_judged_in_linear_time(hostile: str) -> None:
     started = time.process_time()
     find(Facts(read_document(DocumentKind.POLICY_DOCUMENT, "a", document)), JudgeConfig(), NOW)
     assert time.process_time() - started < SECONDS
+
+
+def test_rules_that_run_together_find_what_each_finds_alone() -> None:
+    statements = [
+        {"Effect": "Allow", "Action": action, "Resource": "*"} for action in ("iam:*", "s3:Get*", "sqs:Send*")
+    ]
+    given = Facts(read_document(DocumentKind.POLICY_DOCUMENT, "a", {"Statement": statements}))
+    config = JudgeConfig()
+    together = [known for known in rules().values() if known.together is not None]
+    alone = {finding for known in together for finding in known.check(given, config, NOW)}
+    names = {known.id for known in together}
+    assert len(names) > 1
+    assert {finding for finding in find(given, config, NOW) if finding.rule in names} == alone != set()

@@ -39,7 +39,7 @@ _CALLERS = frozenset(
         "s3:dataaccesspointarn",
     }
 )
-_TAG_KEYS = ("resourcetag/", "requesttag/", "request-tag/", "resource-tag/")
+_TAG_KEYS = ("existingobjecttag/", "resourcetag/", "requesttag/", "request-tag/", "resource-tag/")
 """Tags of what is used, or that must be put on what is made."""
 
 _CHOOSING = frozenset(
@@ -55,7 +55,6 @@ _CHOOSING = frozenset(
         "eks:clustername",
         "events:detail.name",
         "iam:awsservicename",
-        "iam:associatedresourcearn",
         "iam:permissionsboundary",
         "iam:policyarn",
         "kms:aliasname",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 from nhi_components.core.text import shown
 from nhi_components.facts.aws.model import Condition, GrantDocument, PolicyKind, Principal, Statement
+from nhi_components.facts.aws.patterns import has_wildcard
 from nhi_components.facts.aws.traits import MALFORMED, traits_of
 from nhi_components.facts.aws.usual import BEGINNINGS_OF_ARNS, are_texts, condition_of, usual_statement
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
@@ -27,6 +28,8 @@ _NEEDED = {
     PolicyKind.RESOURCE: ("Action", "Principal"),
     PolicyKind.DECLARED: ("Action",),
 }
+MOST_PATTERNS: Final = 128
+"""Patterns over several services, such as `*:Get*`, that are looked up in one document: each costs milliseconds."""
 _GUIDE = "write it as the grammar of the IAM JSON policy language asks"
 
 Context = Mapping[str, Any]
@@ -132,6 +135,15 @@ class _Reader:
 
     def _listed(self, place: str, indices: Iterable[int | None], members: list[Any]) -> list[Statement]:
         statements: list[Statement] = []
+        if _are_too_many(members):
+            expected = f"at most {MOST_PATTERNS} patterns such as `*:Get*`"
+            self._wrong(
+                place,
+                "more patterns over several services than are judged",
+                expected,
+                "list the actions that are needed",
+            )
+            return statements
         for index, member in zip(indices, members, strict=True):
             usual = usual_statement(place, index, member) if self._holds and type(member) is dict else None
             if usual is not None:
@@ -311,6 +323,16 @@ class _Reader:
         if UNKNOWN in values:
             self._not_yet_known(path, "condition")
         return tuple(values)
+
+
+def _are_too_many(members: list[Any]) -> bool:
+    """Tell whether statements hold more patterns over several services than are looked up."""
+    lists = [action for member in members if type(member) is dict and type(action := member.get("Action")) is list]
+    if len(members) + sum(map(len, lists)) <= MOST_PATTERNS:
+        return False
+    texts = [text for action in lists for text in action if type(text) is str]
+    texts += [action for member in members if type(member) is dict and type(action := member.get("Action")) is str]
+    return len({text for text in texts if has_wildcard(text.partition(":")[0])}) > MOST_PATTERNS
 
 
 def are_arns(texts: Iterable[str]) -> bool:

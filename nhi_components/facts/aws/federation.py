@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from nhi_components.facts.aws.model import Condition, Principal, Statement
@@ -130,4 +131,25 @@ def _pins_service_account(subject: str) -> bool:
 
 
 def _pins_anything(subject: str) -> bool:
-    return bool(subject) and not has_wildcard(subject[0])
+    if not subject or has_wildcard(subject[0]):
+        return False
+    parts = _SEPARATORS.split(subject)
+    return not any(is_nameless(part) and before in _PINNING for before, part in pairwise(parts))
+
+
+_SEPARATORS = re.compile("[:/]")
+_PINNING = frozenset(
+    {
+        "namespace",
+        "org",
+        "organization",
+        "pipeline",
+        "project",
+        "repo",
+        "repository",
+        "serviceaccount",
+        "space",
+        "stack",
+    }
+)
+"""Segments of a subject behind which the name stands that pins it, at CircleCI, Buildkite and others."""

@@ -17,6 +17,7 @@ from nhi_components.facts.aws.patterns import Reach, is_own_principal, reach_of
 from nhi_components.facts.aws.traits import (
     NOT_ACTION,
     NOT_RESOURCE,
+    UNKNOWN_TO_AWS,
     Named,
     traits_left,
     traits_of,
@@ -96,7 +97,7 @@ class Permissions(NamedTuple):
     Attributes:
         each: one entry a statement that allows something, in the order of the document.
         traits: of everything together.
-        written: whether NotAction or NotResource is used, as bits of `aws.traits`.
+        written: whether NotAction, NotResource or an undocumented action is used, as bits of `aws.traits`.
         dated: a condition of a statement that allows names a moment.
         wide_traits: of everything that is allowed on resources not named.
         own_traits: of everything that is allowed on the caller's own principal.
@@ -117,6 +118,9 @@ def permissions_of(document: GrantDocument) -> Permissions:
     traits = written = wide = own = 0
     dated = False
     for statement in document.statements:
+        written |= statement.traits & UNKNOWN_TO_AWS
+        if statement.not_actions is not None:
+            written |= union_of(statement.not_actions) & UNKNOWN_TO_AWS
         if not statement.allows:
             continue
         permission = _plain(statement) if caps is None else _capped(statement, caps)

@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import READS_DATA
-from nhi_components.rules.aws.statements import on_everything
+from nhi_components.rules.aws.statements import on_resources_not_named
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -20,6 +20,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     severity=Severity.HIGH,
     about=(GrantDocument,),
     needs=READS_DATA,
+    together=on_resources_not_named,
+    expected="data of named stores",
     title="No identity reads the data of every store",
     why="Reading objects, items, rows, secrets or snapshots on all resources is what an attacker does with a "
     "leaked key first: everything that the account holds can be copied out.",
@@ -37,5 +39,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def bulk_read(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that return data, on stores that are not named."""
-    for grant in on_everything(facts, now, READS_DATA):
-        yield this.finding(grant.resource, grant.place, str(grant), "data of named stores")
+    yield from on_resources_not_named((this,), facts, now)

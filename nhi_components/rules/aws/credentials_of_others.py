@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import GIVES_CREDENTIALS
-from nhi_components.rules.aws.statements import on_everything
+from nhi_components.rules.aws.statements import on_resources_not_named
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -20,6 +20,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     severity=Severity.HIGH,
     about=(GrantDocument,),
     needs=GIVES_CREDENTIALS,
+    together=on_resources_not_named,
+    expected="credentials of named principals",
     title="No identity can get the credentials of any other",
     why="Some actions return or make credentials of others: access keys, passwords, session tokens, database "
     "logins. On all resources they turn one leaked identity into all of them.",
@@ -42,5 +44,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def credentials_of_others(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that give credentials of others, on principals that are not named."""
-    for grant in on_everything(facts, now, GIVES_CREDENTIALS):
-        yield this.finding(grant.resource, grant.place, str(grant), "credentials of named principals")
+    yield from on_resources_not_named((this,), facts, now)

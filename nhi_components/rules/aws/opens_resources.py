@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import CHANGES_ACCESS
-from nhi_components.rules.aws.statements import on_everything
+from nhi_components.rules.aws.statements import on_resources_not_named
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -20,6 +20,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     severity=Severity.HIGH,
     about=(GrantDocument,),
     needs=CHANGES_ACCESS,
+    together=on_resources_not_named,
+    expected="named resources",
     title="No identity changes who may access every resource",
     why="Actions that change resource policies, shares, grants or the permissions of principals, on all "
     "resources, can open anything to anybody.",
@@ -38,5 +40,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def opens_resources(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that change who may access a resource, on resources that are not named."""
-    for grant in on_everything(facts, now, CHANGES_ACCESS):
-        yield this.finding(grant.resource, grant.place, str(grant), "named resources")
+    yield from on_resources_not_named((this,), facts, now)

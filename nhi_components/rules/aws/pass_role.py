@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import PASSES_ROLE
-from nhi_components.rules.aws.statements import on_everything
+from nhi_components.rules.aws.statements import on_resources_not_named
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -20,6 +20,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     severity=Severity.HIGH,
     about=(GrantDocument,),
     needs=PASSES_ROLE,
+    together=on_resources_not_named,
+    expected="named roles",
     title="Every role that an identity may pass to a service is named",
     why="Who may pass any role to a service can have that service act with the permissions of the most "
     "powerful one. A condition on `iam:PassedToService` chooses the service, never the role.",
@@ -39,5 +41,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def pass_role(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find iam:PassRole on roles that are not named."""
-    for grant in on_everything(facts, now, PASSES_ROLE):
-        yield this.finding(grant.resource, grant.place, str(grant), "named roles")
+    yield from on_resources_not_named((this,), facts, now)

@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import EVERY_OF_SERVICE
-from nhi_components.rules.aws.statements import on_everything
+from nhi_components.rules.aws.statements import on_resources_not_named
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -20,6 +20,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     severity=Severity.HIGH,
     about=(GrantDocument,),
     needs=EVERY_OF_SERVICE,
+    together=on_resources_not_named,
+    expected="chosen actions on named resources",
     title="No identity holds a whole service",
     why="Every action of a service on every resource is the administrator of that service: it deletes, opens to others "
     "and reads whatever anybody keeps there.",
@@ -37,5 +39,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def whole_service(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find patterns that cover all actions of a service, on resources that are not named."""
-    for grant in on_everything(facts, now, EVERY_OF_SERVICE):
-        yield this.finding(grant.resource, grant.place, str(grant), "chosen actions on named resources")
+    yield from on_resources_not_named((this,), facts, now)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from nhi_components.facts import Facts, Resource
+from nhi_components.core.findings import Finding
+from nhi_components.facts import Facts
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
 from nhi_components.facts.aws.permission import ALL_BUT, Permission
+from nhi_components.rules.registry import Rule
 
 HELD = frozenset({PolicyKind.IDENTITY, PolicyKind.DECLARED})
 """Documents that hang on a principal: what they name as resources is up to them."""
@@ -22,26 +23,6 @@ GRANTING = HELD | ADMITTING
 _SHOWN_ACTIONS = 3
 MOST_LOOKED_FOR = _SHOWN_ACTIONS + 1
 """How many actions a finding needs, to name the first few and tell whether there are more."""
-
-
-class Grant(NamedTuple):
-    """What one statement allows on resources that it does not name.
-
-    Attributes:
-        resource: where the document was found.
-        place: where the actions stand.
-        actions: the first of those that matter, as they are written.
-        on: the resource patterns.
-    """
-
-    resource: Resource
-    place: str
-    actions: list[str]
-    on: tuple[str, ...]
-
-    def __str__(self) -> str:
-        """Name the first few actions, and on what they are allowed."""
-        return f"{listed(self.actions)} on {self.on[0]}"
 
 
 def documents(facts: Facts, now: datetime, kinds: frozenset[PolicyKind]) -> Iterator[GrantDocument]:
@@ -59,14 +40,27 @@ def allowing(facts: Facts, now: datetime, kinds: frozenset[PolicyKind]) -> Itera
                 yield document, statement
 
 
-def on_everything(facts: Facts, now: datetime, traits: int) -> Iterator[Grant]:
-    """Yield, for each statement of a principal's documents, its actions with one of the traits on unnamed resources."""
+def on_resources_not_named(rules: Sequence[Rule], facts: Facts, now: datetime) -> list[Finding]:
+    """Find, for each rule, the actions with a trait that it needs, on resources that a document does not name.
+
+    Args:
+        rules: each with the traits that it needs and what it expects.
+        facts: what is judged.
+        now: this moment (aware).
+    """
+    findings: list[Finding] = []
     for document in documents(facts, now, HELD):
-        if document.permissions.wide_traits & traits:
-            for permission in document.permissions.each:
-                if permission.wide_traits & traits:
-                    actions = permission.held_widely(traits, MOST_LOOKED_FOR)
-                    yield Grant(document.resource, place_of(permission, actions[0]), actions, permission.wide)
+        wide = document.permissions.wide_traits
+        needed = [(rule.needs, rule) for rule in rules if rule.needs & wide]
+        for permission in document.permissions.each if needed else ():
+            traits = permission.wide_traits
+            for needs, rule in needed if traits else ():
+                if traits & needs:
+                    actions = permission.held_widely(needs, MOST_LOOKED_FOR)
+                    got = f"{listed(actions)} on {permission.wide[0]}"
+                    place = place_of(permission, actions[0])
+                    findings.append(rule.finding(document.resource, place, got, rule.expected))
+    return findings
 
 
 def place_of(permission: Permission, action: str) -> str:

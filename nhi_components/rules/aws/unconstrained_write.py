@@ -9,7 +9,7 @@ from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
 from nhi_components.facts.aws.model import GrantDocument
 from nhi_components.facts.aws.traits import SCOPABLE_CHANGE
-from nhi_components.rules.aws.statements import on_everything
+from nhi_components.rules.aws.statements import on_resources_not_named
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, rule
 
@@ -20,6 +20,8 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
     severity=Severity.MEDIUM,
     about=(GrantDocument,),
     needs=SCOPABLE_CHANGE,
+    together=on_resources_not_named,
+    expected="named resources",
     title="No identity changes resources that it does not name",
     why="Actions that create, change or delete, on all resources although they could be scoped, reach the "
     "infrastructure of everybody in the account.",
@@ -38,5 +40,4 @@ from nhi_components.rules.registry import Example, Reference, Rule, RuleClass, r
 )
 def unconstrained_write(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
     """Find actions that change resources, on resources that are not named."""
-    for grant in on_everything(facts, now, SCOPABLE_CHANGE):
-        yield this.finding(grant.resource, grant.place, str(grant), "named resources")
+    yield from on_resources_not_named((this,), facts, now)

@@ -8,9 +8,9 @@ from datetime import datetime
 from nhi_components.core.aws_action import catalogue_source
 from nhi_components.core.findings import Finding, Severity
 from nhi_components.facts import DocumentKind, Facts
-from nhi_components.facts.aws.model import GrantDocument
-from nhi_components.facts.aws.traits import UNKNOWN_TO_AWS
-from nhi_components.rules.aws.statements import GRANTING, documents, place_of
+from nhi_components.facts.aws.model import GrantDocument, PolicyKind
+from nhi_components.facts.aws.traits import UNKNOWN_TO_AWS, traits_of
+from nhi_components.rules.aws.statements import documents
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.registry import Example, Level, Reference, Rule, RuleClass, rule
 
@@ -21,8 +21,8 @@ from nhi_components.rules.registry import Example, Level, Reference, Rule, RuleC
     severity=Severity.LOW,
     about=(GrantDocument,),
     needs=UNKNOWN_TO_AWS,
-    title="Every action that a policy allows is one that AWS documents",
-    why="What an action does that no data knows, no rule can tell: it is misspelt and grants nothing, or it is new and "
+    title="Every action that a policy names is one that AWS documents",
+    why="What an action does that no data knows, no rule can tell: it is misspelt and has no effect, or it is new and "
     "grants something that was not judged.",
     fix="correct the spelling; if the action is new, bring the catalogue of actions up to date",
     bad=Example(
@@ -39,11 +39,12 @@ from nhi_components.rules.registry import Example, Level, Reference, Rule, RuleC
     baseline=Level.ADVISORY,
 )
 def unknown_action(this: Rule, facts: Facts, config: JudgeConfig, now: datetime) -> Iterator[Finding]:
-    """Find actions and patterns that cover nothing that AWS documents."""
-    for document in documents(facts, now, GRANTING):
-        if not document.permissions.traits & UNKNOWN_TO_AWS:
-            continue
-        for permission in document.permissions.each:
-            for text in permission.held(UNKNOWN_TO_AWS):
-                expected = f"an action of the {catalogue_source()}"
-                yield this.finding(document.resource, place_of(permission, text), text, expected)
+    """Find actions and patterns that cover nothing that AWS documents, in whichever statement."""
+    expected = f"an action of the {catalogue_source()}"
+    for document in documents(facts, now, frozenset(PolicyKind)):
+        if document.traits & UNKNOWN_TO_AWS:
+            for statement in document.statements:
+                for element, texts in (("Action", statement.actions), ("NotAction", statement.not_actions or ())):
+                    for text in texts:
+                        if traits_of(text) & UNKNOWN_TO_AWS:
+                            yield this.finding(document.resource, statement.place(element, text), text, expected)
