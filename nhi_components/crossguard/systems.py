@@ -23,7 +23,7 @@ class System:
     Attributes:
         packages: the Pulumi packages of its resources.
         identities: the type tokens that are identities, each with the input that holds its tags or metadata as one
-            flat map, or `BEARS_NO_LABELS`: then what encloses it has to tell owner and end date.
+            flat map, or `BEARS_NO_LABELS`: then its annotations, or what encloses it, tell owner and end date.
     """
 
     packages: frozenset[str]

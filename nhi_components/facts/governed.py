@@ -1,4 +1,4 @@
-"""Reads who answers for a resource and when it ends: from tags, labels, metadata, or a component's own inputs."""
+"""Reads who answers for a resource and when it ends: from tags, metadata, annotations, or a component's inputs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from nhi_components.facts.model import Fact, Ownership, Resource
 from nhi_components.facts.values import UNKNOWN, Unknown
 
 _LABEL_INPUTS = ("tags", "metadata", "customMetadata", "labels")
+_ANNOTATIONS = "metadata.annotations"
 _METADATA_PREFIX, _TAG_PREFIX = "nhi_", "nhi:"
+_KUBERNETES = "kubernetes:"
 _COMPONENT = "WorkloadIdentity"
 _LEASE = "nhi:index:Lease"
 _INACTIVE = frozenset({"suspended", "retired"})
@@ -27,10 +29,22 @@ def read_ownership(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fa
     if is_component(resource.type) or resource.type == _LEASE:
         yield _of_identity(resource, inputs)
         return
-    path = next((name for name in _LABEL_INPUTS if inputs.get(name) is not None), _LABEL_INPUTS[0])
-    labels = _labels(inputs.get(path))
+    if resource.type.startswith(_KUBERNETES):
+        path, labels = _ANNOTATIONS, _annotations(inputs.get("metadata"))
+    else:
+        path = next((name for name in _LABEL_INPUTS if inputs.get(name) is not None), _LABEL_INPUTS[0])
+        labels = _labels(inputs.get(path))
     managed = not isinstance(labels, Unknown) and labels.get(tags.MANAGED_BY) == tags.MANAGER
     yield Ownership(resource, path, labels, managed)
+
+
+def _annotations(metadata: object) -> Mapping[str, str | Unknown] | Unknown:
+    """Read the annotations of a Kubernetes object, whose keys may hold no colon either: `nhi_owner`."""
+    if isinstance(metadata, list) and len(metadata) == 1:
+        metadata = metadata[0]
+    if metadata is UNKNOWN:
+        return UNKNOWN
+    return _labels(metadata.get("annotations")) if isinstance(metadata, Mapping) else {}
 
 
 def _labels(value: object) -> Mapping[str, str | Unknown] | Unknown:
