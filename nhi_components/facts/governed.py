@@ -9,8 +9,8 @@ from nhi_components.core import tags
 from nhi_components.facts.model import Fact, Ownership, Resource
 from nhi_components.facts.values import UNKNOWN, Unknown
 
-_LABEL_INPUTS = ("tags", "metadata", "customMetadata", "labels")
-_ANNOTATIONS = "metadata.annotations"
+_METADATA = "metadata"
+_LABEL_INPUTS = ("tags", _METADATA, "customMetadata", "labels")
 _METADATA_PREFIX, _TAG_PREFIX = "nhi_", "nhi:"
 _KUBERNETES = "kubernetes:"
 _COMPONENT = "WorkloadIdentity"
@@ -29,10 +29,10 @@ def read_ownership(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fa
     if is_component(resource.type) or resource.type == _LEASE:
         yield _of_identity(resource, inputs)
         return
-    if resource.type.startswith(_KUBERNETES):
-        path, labels = _ANNOTATIONS, _annotations(inputs.get("metadata"))
+    path = next((name for name in _LABEL_INPUTS if inputs.get(name) is not None), _LABEL_INPUTS[0])
+    if path == _METADATA and resource.type.startswith(_KUBERNETES):
+        path, labels = f"{_METADATA}.annotations", _annotations(inputs[_METADATA])
     else:
-        path = next((name for name in _LABEL_INPUTS if inputs.get(name) is not None), _LABEL_INPUTS[0])
         labels = _labels(inputs.get(path))
     managed = not isinstance(labels, Unknown) and labels.get(tags.MANAGED_BY) == tags.MANAGER
     yield Ownership(resource, path, labels, managed)
