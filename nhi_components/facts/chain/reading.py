@@ -11,7 +11,12 @@ from nhi_components.facts.chain.model import IdentityGraph, IdentitySystem, Part
 from nhi_components.facts.model import Fact, Resource
 from nhi_components.facts.pulumi_reader import PulumiResource
 
-_FOLDERS: Final[Mapping[str, str]] = {"aws": "aws", "gcp": "gcp", "google": "gcp"}
+_FOLDERS: Final[Mapping[str, str]] = {
+    "aws": "aws",
+    "gcp": "gcp",
+    "google": "gcp",
+    "kubernetes": "kubernetes",
+}
 """The folder beside this one whose `identities` knows the identities of a Pulumi package or Terraform prefix."""
 
 _NOTHING: Final[Mapping[str, Any]] = {}
