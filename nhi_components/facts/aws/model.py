@@ -64,6 +64,10 @@ class Condition(NamedTuple):
     if_exists: bool = False
 
 
+_SHORT = 64
+"""Members of a list up to which looking for one is quicker than remembering where each stands."""
+
+
 class Statement:
     """One statement; a single string and a list of one read the same.
 
@@ -137,6 +141,8 @@ class Statement:
         """Tell where a text stands in an element, such as `policy.Statement[0].Action[1]`."""
         value = self.given.get(element)
         if isinstance(value, list | tuple):
+            if len(value) <= _SHORT:
+                return f"{self.path}.{element}" + (f"[{value.index(text)}]" if text in value else "")
             if self._positions is None:
                 self._positions = {}
             positions = self._positions.get(element)
