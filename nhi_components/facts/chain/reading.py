@@ -13,6 +13,10 @@ from nhi_components.facts.pulumi_reader import PulumiResource
 
 _FOLDERS: Final[Mapping[str, str]] = {
     "aws": "aws",
+    "azure": "azure",
+    "azure-native": "azure",
+    "azuread": "azure",
+    "azurerm": "azure",
     "gcp": "gcp",
     "google": "gcp",
     "kubernetes": "kubernetes",

@@ -21,7 +21,20 @@ NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 RBAC = "kubernetes:rbac.authorization.k8s.io/v1:"
 ACCOUNT = "kubernetes:core/v1:ServiceAccount"
 INPUTS = ("metadata", "rules", "rule", "roleRef", "subjects", "subject", "spec", "type", "manifest", "data", "template")
-WRONG = (None, 7, "x", [], {}, [None], {"a": None}, UNKNOWN, [UNKNOWN], [[1]], True, {"kind": 7, "name": [], "spec": 1})
+WRONG: tuple[Any, ...] = (
+    None,
+    7,
+    "x",
+    [],
+    {},
+    [None],
+    {"a": None},
+    UNKNOWN,
+    [UNKNOWN],
+    [[1]],
+    True,
+    {"kind": 7, "name": [], "spec": 1},
+)
 
 
 def part(urn: str, type_token: str, inputs: Any, references: Any = None) -> Part:
