@@ -36,7 +36,8 @@ def plain(value: Any) -> Any:
 
 def known(value: Any, names: Iterable[str]) -> dict[str, Any]:
     """Give some properties of what the SDK hands over as plain data; those that are not known yet are left out."""
-    given = {name: _member(value, name) for name in names if name in value}
+    present = set(value)
+    given = {name: _member(value, name) for name in names if name in present}
     return {name: member for name, member in given.items() if member is not UNKNOWN}
 
 

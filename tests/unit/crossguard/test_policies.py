@@ -13,7 +13,7 @@ from pulumi_policy.proxy import UNKNOWN_OBJECT_VALUE, UNKNOWN_STRING_VALUE, unkn
 
 from nhi_components.core.findings import Finding
 from nhi_components.crossguard import ADVISED, EXCEPTIONS, REQUIRED, REQUIRED_OF_STACK, judgement, policies
-from nhi_components.crossguard.values import plain
+from nhi_components.crossguard.values import known, plain
 from nhi_components.facts import UNKNOWN, Facts, Ownership, Platform
 from nhi_components.rules import JudgeConfig, Mode, rules
 from nhi_components.rules.registry import subjects
@@ -248,3 +248,8 @@ def test_a_pack_for_one_system_knows_what_other_resources_enclose() -> None:
     pack.analyze("team:index:Shell", {}, "shell", "component")
     assert pack.analyze(ROLE, {}, "inside", "shell") == NOTHING
     assert pack.analyze(ROLE, {}, "outside")[REQUIRED]
+
+
+def test_what_names_a_resource_may_be_unknown() -> None:
+    given = unknown_checking_proxy({"arn": "arn:aws:iam::111122223333:role/orders", "id": UNKNOWN_STRING_VALUE})
+    assert known(given, ("arn", "id", "name")) == {"arn": "arn:aws:iam::111122223333:role/orders"}
