@@ -120,7 +120,7 @@ class Names:
 def object_of(part: Part, names: Names) -> ClusterObject | None:
     """Give what a resource is in the cluster; None for a namespace, and for what is no object."""
     manifest: Any = part.inputs
-    kind = part.resource.type.rpartition(":")[2].removesuffix("Patch")
+    kind: Any = part.resource.type.rpartition(":")[2].removesuffix("Patch")
     if part.resource.type == MANIFEST:
         manifest = part.inputs.get("manifest")
         kind = manifest.get("kind") if isinstance(manifest, Mapping) else None
