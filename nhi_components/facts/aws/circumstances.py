@@ -72,11 +72,6 @@ def hold(conditions: Iterable[Condition], situation: Situation) -> bool | None:
     return None if None in verdicts else True
 
 
-def hold_at(conditions: Iterable[Condition], now: datetime) -> bool | None:
-    """Tell whether all conditions hold at a moment, whoever acts; None when that is not a matter of time alone."""
-    return hold(conditions, Situation(now))
-
-
 def undecided(conditions: Iterable[Condition], situation: Situation) -> list[str]:
     """Name the keys of the conditions of which the stack does not tell whether they hold."""
     keys = (condition.key for condition in conditions if _holds(condition, situation) is None)
