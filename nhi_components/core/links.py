@@ -26,7 +26,13 @@ class LinkKind(StrEnum):
     IAM_INSTANCE_PROFILE_MEMBERSHIP = "iam-instance-profile-membership"
     SECRETS_MANAGER_SECRET = "secrets-manager-secret"  # noqa: S105 - a kind, not a secret
     SECRETS_MANAGER_POLICY = "secrets-manager-policy"
+    EKS_POD_IDENTITY_ASSOCIATION = "eks-pod-identity-association"
+    ROLES_ANYWHERE_PROFILE = "roles-anywhere-profile"
+    DELEGATED_PATH = "delegated-path"
+    KMS_GRANT = "kms-grant"
     VAULT_APPROLE = "vault-approle"
+    VAULT_JWT_ROLE = "vault-jwt-role"
+    VAULT_KUBERNETES_ROLE = "vault-kubernetes-role"
     VAULT_ENTITY = "vault-entity"
     VAULT_ENTITY_ALIAS = "vault-entity-alias"
     VAULT_POLICY = "vault-policy"
@@ -34,6 +40,10 @@ class LinkKind(StrEnum):
     VAULT_KV_VERSION = "vault-kv-version"
     VAULT_SECRET_ID = "vault-secret-id"  # noqa: S105 - a kind, not a secret id
     VAULT_TOKEN = "vault-token"  # noqa: S105 - a kind, not a token
+    VAULT_DATABASE_ROLE = "vault-database-role"
+    VAULT_LEASE = "vault-lease"
+    VAULT_PKI_ROLE = "vault-pki-role"
+    VAULT_CERTIFICATE = "vault-certificate"
 
 
 @dataclass(frozen=True, slots=True)

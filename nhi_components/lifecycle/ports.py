@@ -151,6 +151,13 @@ class SystemAdapter(Protocol):
         Namesakes are left alone. A link that does not exist yields `NeverCreated` or is left out when it was swept.
         """
 
+    def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
+        """Revoke what was issued to a suspended identity and lives on its own, and tell what it was.
+
+        Tokens, secret ids, dynamic leases, certificates; the principals stay, because the program has them denied
+        already. Empty where a system refuses all sessions of a denied principal by itself.
+        """
+
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
         """Use the canary once more: the time when it was refused, or None while it still works."""
 

@@ -215,16 +215,30 @@ def deadline_for(kind: LinkKind) -> Deadline:
             | LinkKind.IAM_POLICY_ATTACHMENT
             | LinkKind.IAM_INSTANCE_PROFILE
             | LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP
+            | LinkKind.EKS_POD_IDENTITY_ASSOCIATION
+            | LinkKind.ROLES_ANYWHERE_PROFILE
+            | LinkKind.DELEGATED_PATH
+            | LinkKind.KMS_GRANT
         ):
             return _IAM
         case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:
             return _SECRET
-        case LinkKind.VAULT_APPROLE | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN:
+        case (
+            LinkKind.VAULT_APPROLE
+            | LinkKind.VAULT_JWT_ROLE
+            | LinkKind.VAULT_KUBERNETES_ROLE
+            | LinkKind.VAULT_SECRET_ID
+            | LinkKind.VAULT_TOKEN
+        ):
             return _vault("vault.auth-role.tokens")
         case LinkKind.VAULT_ENTITY | LinkKind.VAULT_ENTITY_ALIAS:
             return _vault("vault.entity.tokens")
         case LinkKind.VAULT_POLICY:
             return _vault("vault.policy.tokens")
+        case LinkKind.VAULT_DATABASE_ROLE | LinkKind.VAULT_LEASE:
+            return _vault("vault.lease.queued")
+        case LinkKind.VAULT_PKI_ROLE | LinkKind.VAULT_CERTIFICATE:
+            return _vault("vault.auth-role.tokens")
         case LinkKind.VAULT_KV_PATH | LinkKind.VAULT_KV_VERSION:
             return _vault("vault.kv.versions")
         case _:

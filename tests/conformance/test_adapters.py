@@ -171,6 +171,17 @@ def test_admit_undoes_a_cut_off(world: World, tags: LeaseTags) -> None:
     assert again.canary is not None
 
 
+def test_what_a_suspended_identity_was_issued_is_revoked(world: World, tags: LeaseTags) -> None:
+    adapter = world.adapter()
+    admitted = adapter.admit(tags, world.create(tags), now())
+    issued = world.add_extras(tags) & {LinkKind.VAULT_TOKEN, LinkKind.VAULT_SECRET_ID}
+    assert {link.kind for link in adapter.revoke_live(tags.lease, admitted, now())} == issued
+    assert adapter.revoke_live(tags.lease, admitted, now()) == []
+    assert {s.link.key for s in adapter.survey(tags.lease, admitted)} >= {link.key for link in admitted}
+    assert issued.isdisjoint(s.link.kind for s in adapter.survey(tags.lease, admitted))
+    assert world.open_session(tags)()
+
+
 def test_sweep_leaves_nothing_and_can_be_repeated(world: World, tags: LeaseTags) -> None:
     adapter = world.adapter()
     admitted = adapter.admit(tags, world.create(tags), now())

@@ -12,6 +12,14 @@ from nhi_components.lifecycle.ports import Ownership, Sighting
 ACCOUNT = "account"
 """The attribute in which `admit` notes where a link lives: AWS account and region, or Vault cluster and namespace."""
 
+SUSPENDED = "suspended"
+"""The attribute, `true` or `false`, in which a component notes on a principal whether the program suspends it."""
+
+
+def is_suspended(link: Link) -> bool:
+    """Tell whether the program has the principal suspended, so that admitting it must not let it in again."""
+    return link.attributes.get(SUSPENDED) == "true"
+
 
 def ownership_of(lease_id: str, borne: str | None, unique_id: str | None, link: Link | None) -> Ownership:
     """Judge something that was found.

@@ -73,6 +73,7 @@ class FakeSystem:
     namesakes: list[Link] = field(default_factory=list)
     down: bool = False
     stubborn: set[LinkKey] = field(default_factory=set)
+    live: list[Link] = field(default_factory=list)
     canary_works: bool | None = False
     canary_unreachable: bool = False
     extras: tuple[Link, ...] = ()
@@ -118,6 +119,10 @@ class FakeSystem:
         if self.canary_works is None:
             return [CutOff(link, now, now, self.extras, None, "no session could be opened")]
         return [CutOff(link, now, now, self.extras, Canary(link, now, "a credential"))]
+
+    def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
+        self._answer()
+        return list(self.live)
 
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
         if self.canary_unreachable:

@@ -75,6 +75,10 @@ class AwsAdapter:
             done = [self._cut_off(lease_id, link, links, now) for link in links if link.kind is LinkKind.IAM_ROLE]
         return [cut_off for cut_off in done if cut_off]
 
+    def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
+        """Nothing: the declared Deny refuses every session of the role, also those opened before; see the port."""
+        return []
+
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
         """Let the canary's session read its role once more; see the port."""
         session: RoleSession = canary.credential

@@ -66,6 +66,11 @@ class VaultAdapter:
         self._refuse_elsewhere(links)
         return LeaseCutOff(self._session, lease_id, links, now).run()
 
+    def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
+        """Destroy secret ids and revoke tokens, with the leases that were made with them; see the port."""
+        self._refuse_elsewhere(links)
+        return LeaseCutOff(self._session, lease_id, links, now).revoke_live()
+
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
         """Let the canary look itself up once more; see the port."""
         token: OpenToken = canary.credential

@@ -7,7 +7,7 @@ from typing import TypeVar
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.tags import LeaseTags, policy_mark
-from nhi_components.lifecycle.adapters.ownership import refuse_foreign
+from nhi_components.lifecycle.adapters.ownership import is_suspended, refuse_foreign
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
@@ -57,7 +57,7 @@ class Admission:
     def _entity(self, link: Link) -> str:
         entity = self._entity_named(link)
         refuse_foreign(self._lease.lease, entity.lease, entity.unique_id, link)
-        Entities(self._http).enable(entity, self._lease)
+        Entities(self._http).admit(entity, self._lease, suspended=is_suspended(link))
         return entity.unique_id
 
     def _alias(self, link: Link) -> str:

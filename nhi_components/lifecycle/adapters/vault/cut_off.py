@@ -60,6 +60,15 @@ class LeaseCutOff:
         ]
         return [*done, *self._never_created(census), *_extra_versions(census)]
 
+    def revoke_live(self) -> list[Link]:
+        """Destroy the secret ids and revoke the tokens of a lease whose principals the program has denied already."""
+        census = self._taker.run()
+        ours = ours_of(census.principals.approles)
+        return [
+            *(extra for role in ours for extra in self._destroy_secret_ids(role)),
+            *self._revoke_tokens(census, None),
+        ]
+
     def _open_canary(self, roles: Sequence[AppRole], entities: Sequence[Entity]) -> OpenToken | None:
         """Open a token through the first AppRole that lets us; None, and why, when none does."""
         earlier = [entity.cut_off_at for entity in entities if entity.cut_off_at]

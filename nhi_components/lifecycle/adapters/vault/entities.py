@@ -106,12 +106,12 @@ class Entities:
         metadata = {**entity.metadata, CUT_OFF: at.astimezone(UTC).isoformat()}
         self._http.write(f"{_BY_ID}/{entity.unique_id}", {"disabled": True, "metadata": metadata})
 
-    def enable(self, entity: Entity, lease: LeaseTags) -> None:
-        """Undo a cut-off, and mark it with the lease."""
+    def admit(self, entity: Entity, lease: LeaseTags, *, suspended: bool) -> None:
+        """Undo a cut-off, and mark it with the lease; a suspended identity's stays disabled."""
         kept = {key: value for key, value in entity.metadata.items() if key != CUT_OFF}
         metadata = {**kept, **lease.to_metadata()}
-        if entity.disabled or metadata != entity.metadata:
-            self._http.write(f"{_BY_ID}/{entity.unique_id}", {"disabled": False, "metadata": metadata})
+        if entity.disabled != suspended or metadata != entity.metadata:
+            self._http.write(f"{_BY_ID}/{entity.unique_id}", {"disabled": suspended, "metadata": metadata})
 
     def delete(self, unique_id: str) -> None:
         """Delete an entity with its aliases; its tokens are refused from then on."""
