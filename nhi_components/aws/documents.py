@@ -50,10 +50,7 @@ def grants_document(
         SpecError: when a target turned out to be no ARN, or the document is too long.
     """
     _check_targets(grants, targets)
-    statements: list[dict[str, Any]] = [
-        {"Sid": f"Grant{i}", "Effect": "Allow", "Action": list(grant.actions), "Resource": list(targets[i])}
-        for i, grant in enumerate(grants)
-    ]
+    statements = [_statement(f"Grant{i}", grant, targets[i]) for i, grant in enumerate(grants)]
     if secret_arn:
         read = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
         statements.append({"Sid": "ReadOwnSecret", "Effect": "Allow", "Action": read, "Resource": [secret_arn]})
@@ -62,6 +59,16 @@ def grants_document(
     document = _document(statements)
     _check_length(document)
     return document
+
+
+def _statement(sid: str, grant: Grant, targets: Sequence[str]) -> dict[str, Any]:
+    statement = {"Sid": sid, "Effect": "Allow", "Action": list(grant.actions), "Resource": list(targets)}
+    if grant.conditions is None:
+        return statement
+    tests = {
+        operator: {key: list(values) for key, values in tests.items()} for operator, tests in grant.conditions.items()
+    }
+    return statement | {"Condition": tests}
 
 
 def secret_document(role_id: str) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, SerializerFunctionWrapHandler, WrapSerializer
 
 from nhi_components.core.aws_action import problem_of_action, takes_no_resource
 from nhi_components.core.errors import Problem
@@ -15,6 +16,15 @@ from nhi_components.core.rule_exception import RuleException
 from nhi_components.core.text import shown
 
 _ARN = re.compile(r"arn:aws[\w-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12})?:.+", re.ASCII)
+_CONDITION_OPERATOR = re.compile(
+    r"(?:For(?:AllValues|AnyValue):)?(?:Null|(?:Bool|BinaryEquals|String(?:Not)?(?:Equals(?:IgnoreCase)?|Like)"
+    r"|(?:Numeric|Date)(?:(?:Not)?Equals|LessThan(?:Equals)?|GreaterThan(?:Equals)?)|(?:Not)?IpAddress"
+    r"|Arn(?:Not)?(?:Equals|Like))(?:IfExists)?)"
+)
+"""IAM user guide, 'IAM JSON policy elements: Condition operators'; `Null` knows no `IfExists`."""
+
+_CONDITION_KEY = re.compile(r"[a-z][a-z0-9-]*:\S(?:.*\S)?", re.ASCII | re.IGNORECASE)
+
 VAULT_CAPABILITIES = ("create", "read", "update", "patch", "delete", "list")
 """What a policy may grant here; `sudo` and `root` are never an identity's (Vault documentation, 'Policies')."""
 
@@ -31,12 +41,57 @@ def _frozen(values: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(values)
 
 
+def _condition_operator(value: str) -> str:
+    if not _CONDITION_OPERATOR.fullmatch(value):
+        raise wrong(got=value, expected="a condition operator of IAM", fix="write it like `StringEquals`")
+    return value
+
+
+def _condition_key(value: str) -> str:
+    if not _CONDITION_KEY.fullmatch(value):
+        raise wrong(got=value, expected="a condition key", fix="write it like `s3:prefix`")
+    return value
+
+
+def _condition_values(values: Sequence[str]) -> tuple[str, ...]:
+    if not values:
+        raise wrong(got="an empty list", expected="at least one value", fix="name a value, or remove the condition")
+    return tuple(values)
+
+
+def _frozen_mapping(tests: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not tests:
+        raise wrong(got="nothing", expected="operator, key and values", fix="fill it in, or leave it out")
+    return MappingProxyType(dict(tests))
+
+
+def _thawed(tests: Mapping[str, Any], write: SerializerFunctionWrapHandler) -> Any:
+    return write(dict(tests))
+
+
+_Tests = Annotated[
+    Mapping[
+        Annotated[str, AfterValidator(_condition_key)], Annotated[Sequence[str], AfterValidator(_condition_values)]
+    ],
+    AfterValidator(_frozen_mapping),
+    WrapSerializer(_thawed),
+]
+Conditions = Annotated[
+    Mapping[Annotated[str, AfterValidator(_condition_operator)], _Tests],
+    AfterValidator(_frozen_mapping),
+    WrapSerializer(_thawed),
+]
+"""Operator -> key -> values, as IAM writes them: `{"StringLike": {"s3:prefix": ["in/*"]}}`."""
+
+
 class Grant(Spec):
     """Actions on targets.
 
     Attributes:
         actions: IAM actions (`sqs:SendMessage`) on AWS; capabilities (`read`) on Vault.
         targets: ARNs on AWS, paths on Vault; plain text, or a Pulumi output that is known at deployment.
+        conditions: under which the grant holds, on AWS: operator -> key -> values. All operators and keys must be met,
+            by one of their values each.
         exception: permits a wildcard, with reason, approver and end date.
     """
 
@@ -44,6 +99,7 @@ class Grant(Spec):
 
     actions: Annotated[Sequence[str], AfterValidator(_frozen)]
     targets: Annotated[Sequence[Annotated[Any, AfterValidator(_target)]], AfterValidator(_frozen)]
+    conditions: Conditions | None = None
     exception: RuleException | None = None
 
 
@@ -75,6 +131,9 @@ def vault_grant_problems(grants: Iterable[Grant]) -> list[Problem]:
     """Find everything that is wrong with grants on Vault."""
     problems: list[Problem] = []
     for place, grant in _placed(grants):
+        if grant.conditions is not None:
+            fix = "remove them, and name narrower paths"
+            problems.append(Problem(f"{place}.conditions", shown(", ".join(grant.conditions)), "none on Vault", fix))
         for j, capability in enumerate(grant.actions):
             if capability not in VAULT_CAPABILITIES:
                 expected = "one of " + ", ".join(VAULT_CAPABILITIES)
