@@ -127,7 +127,7 @@ def _parsed(name: str, text: str) -> list[tuple[Any, int]] | Content:
             malformed = f"what is not JSON: {error}"
             if name.endswith((".json", ".tfstate")) or not name.endswith((".yaml", ".yml")):
                 return Content(problem=malformed)
-    from nhi_components.facts.yaml_text import MalformedYaml, parse_yaml
+    from nhi_components.core.yaml_text import MalformedYaml, parse_yaml
 
     try:
         return [(document.value, document.line) for document in parse_yaml(text)]

@@ -49,7 +49,7 @@ def read_config(file: Path | None, *, strict: bool) -> JudgeConfig:
     """
     if file is None:
         return JudgeConfig(mode=Mode.STRICT) if strict else JudgeConfig()
-    from nhi_components.facts.yaml_text import MalformedYaml, parse_yaml
+    from nhi_components.core.yaml_text import MalformedYaml, parse_yaml
 
     expected = "YAML or JSON like `mode: strict`"
     try:

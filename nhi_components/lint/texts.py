@@ -12,7 +12,7 @@ def data_of_text(text: str, platform: Platform) -> object:
     """Give the data of a YAML text; any other text as it is, for the reader to read or to report."""
     if platform not in _READ_JSON_ONLY or ":" not in text or text.lstrip("\ufeff \t\r\n").startswith(_JSON_BEGINS):
         return text
-    from nhi_components.facts.yaml_text import MalformedYaml, parse_yaml
+    from nhi_components.core.yaml_text import MalformedYaml, parse_yaml
 
     try:
         documents = parse_yaml(text)

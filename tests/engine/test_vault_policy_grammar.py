@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hvac.exceptions import InvalidRequest
 
+from nhi_components.core.vault_path import overlaps
 from nhi_components.facts import DocumentKind, Unjudged, read_document
 from nhi_components.facts.vault.model import VaultPolicyDocument
-from nhi_components.facts.vault.paths import overlaps
 
 READ = 'capabilities = ["read"]'
 NO_CAPABILITIES = ["deny"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhi_components.facts.vault.paths import overlaps
+from nhi_components.core.vault_path import overlaps
 
 SEGMENTS = st.lists(st.sampled_from(["a", "b", "data", "+"]), min_size=1, max_size=4)
 PATHS = st.tuples(SEGMENTS, st.sampled_from(["", "*", "/*", "x*"])).map(lambda parts: "/".join(parts[0]) + parts[1])

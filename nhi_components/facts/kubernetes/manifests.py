@@ -68,7 +68,7 @@ class _Manifests:
                 return [parse_json(text)]
             except MalformedJson:
                 pass
-        from nhi_components.facts.yaml_text import MalformedYaml, parse_yaml
+        from nhi_components.core.yaml_text import MalformedYaml, parse_yaml
 
         try:
             documents = [document.value for document in parse_yaml(text)]

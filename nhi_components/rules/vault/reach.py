@@ -8,16 +8,9 @@ from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Final
 
+from nhi_components.core.vault_path import covers, meet, overlaps
 from nhi_components.facts.vault.model import PathRule, VaultPolicyDocument
-from nhi_components.facts.vault.paths import (
-    Precedence,
-    covers,
-    meet,
-    mount_of,
-    names_nearly_everything,
-    overlaps,
-    precedence,
-)
+from nhi_components.facts.vault.paths import Precedence, mount_of, names_nearly_everything, precedence
 from nhi_components.rules.vault.endpoints import ENDPOINTS, HARMLESS_WRITES, WRITES, Endpoint, Power
 
 _BY_FIRST: Final = {

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nhi_components.core.vault_path import covers, meet, overlaps
 from nhi_components.facts import (
     UNKNOWN,
     DocumentKind,
@@ -21,7 +22,7 @@ from nhi_components.facts import (
 from nhi_components.facts.vault.auth_roles import snake_case
 from nhi_components.facts.vault.durations import days_of, seconds_of
 from nhi_components.facts.vault.model import AuthMethod, VaultAuthRole, VaultPolicyAttachment
-from nhi_components.facts.vault.paths import covers, meet, overlaps, precedence
+from nhi_components.facts.vault.paths import precedence
 
 
 def read(value: Any, **context: Any) -> tuple[Fact, ...]:

@@ -17,8 +17,8 @@ import pytest
 
 from nhi_components.cli.lint import main
 from nhi_components.core.errors import SpecError
+from nhi_components.core.yaml_text import parse_yaml
 from nhi_components.facts import files as reading
-from nhi_components.facts.yaml_text import parse_yaml
 from nhi_components.lint.places import Places
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "lint"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nhi_components.facts.vault import paths
+from nhi_components.core.vault_path import overlaps
 
 
 @pytest.mark.parametrize(
@@ -29,5 +29,5 @@ from nhi_components.facts.vault import paths
     ],
 )
 def test_overlapping_vault_paths(one: str, other: str, expected: bool) -> None:
-    assert paths.overlaps(one, other) is expected
-    assert paths.overlaps(other, one) is expected
+    assert overlaps(one, other) is expected
+    assert overlaps(other, one) is expected

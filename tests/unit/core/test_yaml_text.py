@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nhi_components.facts.yaml_text import MalformedYaml, parse_yaml
+from nhi_components.core.yaml_text import MalformedYaml, parse_yaml
 
 
 @pytest.mark.parametrize(
