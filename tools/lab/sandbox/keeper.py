@@ -25,11 +25,13 @@ class Server:
         command: program and arguments; no secrets, everybody can read them.
         environment: all of its environment.
         log: the file that takes its output.
+        user: whom it runs as, for a server that refuses to run as root; None: as its owner.
     """
 
     command: Sequence[str]
     environment: Mapping[str, str]
     log: str
+    user: str | None = None
 
 
 class Keeper:

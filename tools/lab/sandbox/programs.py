@@ -18,7 +18,7 @@ _COMPLETE = "complete"
 
 
 def ensure(root: Path | None = None) -> Path:
-    """Return the folder with the servers' executables, `bao` and `ministack`; install them when they are missing.
+    """Return the folder with the servers' executables, such as `bao`; install them when they are missing.
 
     Args:
         root: the laboratory's cache; the user's by default.
@@ -40,7 +40,7 @@ def _install(folder: Path) -> None:
     """Install in place, as scripts carry the absolute path of their interpreter; the marker comes last."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
-    with step("Installing the sandbox's servers (OpenBao, ministack)"):
+    with step("Installing the sandbox's servers (OpenBao, ministack, PostgreSQL)"):
         venv.create(folder, with_pip=True)
         installed = subprocess.run(command, capture_output=True, text=True, check=False)
     if installed.returncode != 0:

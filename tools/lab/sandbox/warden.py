@@ -50,6 +50,7 @@ class Warden:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                user=server.get("user"),
                 preexec_fn=_die_with_parent,
             )
         return str(self._running[name].pid)
