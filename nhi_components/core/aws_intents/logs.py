@@ -1,0 +1,30 @@
+"""Intents on log groups of Amazon CloudWatch Logs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nhi_components.core.aws_intents.model import Intent, Part, arn_shape
+
+_GROUP: Final = arn_shape(
+    "the ARN of a log group, without `:*` at its end", "logs", r"log-group:[\w./#-]{1,512}", "log-group:/orders/api"
+)
+_GROUP_AND_STREAMS: Final = ("{target}", "{target}:*")
+"""The second names the streams, and the group as policies of CloudWatch Logs write it (LogGroup API, `arn`)."""
+
+INTENTS: Final = (
+    Intent(
+        id="logs.write",
+        purpose="Create streams in a log group and put events into them.",
+        excludes="No event can be read or deleted, and the group and its retention not be made, changed or removed.",
+        target=_GROUP,
+        parts=(Part(("logs:CreateLogStream", "logs:PutLogEvents"), _GROUP_AND_STREAMS),),
+    ),
+    Intent(
+        id="logs.read",
+        purpose="Find the streams of a log group and read and filter their events.",
+        excludes="No event can be put, masked data stay masked, and no query or export can be started.",
+        target=_GROUP,
+        parts=(Part(("logs:DescribeLogStreams", "logs:GetLogEvents", "logs:FilterLogEvents"), _GROUP_AND_STREAMS),),
+    ),
+)
