@@ -1,66 +1,96 @@
-"""What every component does: Lease first, Seal last, everything else between them."""
+"""What every component does: Lease first, Seal last, everything else between them; nothing once it is retired."""
 
 from __future__ import annotations
 
+import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.lease_id import name_of
+from nhi_components.core.life import State
 from nhi_components.core.links import LinkKind, System
-from nhi_components.core.spec import WorkloadSpec
+from nhi_components.core.spec import BundleSpec
 from nhi_components.core.tags import LeaseTags
+from nhi_components.life import decided_identity, state_of
 from nhi_components.refusal import ProgramRefused
 from nhi_components.resources import Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
+
+_WORD = re.compile(r"_([a-z])")
 
 
 class Bundle(pulumi.ComponentResource):
     """One identity on one system: its lease, its linked resources, its seal.
 
+    A component names its outputs in `results`, declares its parts in `parts`, and makes them in `make`. Of a retired
+    identity nothing is registered but this shell, so that the engine removes all that there was; its outputs are None.
+
     Attributes:
+        name: the component's name in the program.
         lease_id: what everything that belongs to it bears.
         ends: the UTC day at whose start access ends, as `YYYY-MM-DD`.
+        state: `active`, `suspended` or `retired`.
     """
+
+    system: ClassVar[System]
+    results: ClassVar[tuple[str, ...]]
 
     lease_id: pulumi.Output[str]
     ends: pulumi.Output[str]
+    state: pulumi.Output[str]
 
     def __init__(
         self,
-        token: str,
         name: str,
+        spec: BundleSpec,
         *,
-        system: System,
-        spec: WorkloadSpec,
-        parts: Sequence[tuple[LinkKind, Mapping[str, str]]],
         connection: str = DEFAULT,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         _refuse_own_retention(name, opts)
         guard_against_retention()
-        fields = spec.identity.model_dump(mode="json", exclude_none=True)
+        self.name, self._connection = name, connection
+        self._identity = decided_identity(spec.identity)
+        told = self._identity.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+        fields = {**told, "kind": str(self._identity.kind)}
         # As structure, so that a policy pack sees the actions while a target is unknown.
         grants = [{"actions": list(grant.actions), "targets": list(grant.targets)} for grant in spec.grants]
+        token = f"nhi:{self.system}:{type(self).__name__}"
         super().__init__(token, name, {"identity": fields, "grants": grants}, _not_inheriting_retention(opts))
-        self._name, self._identity, self._system, self._connection = name, spec.identity, system, connection
         self._stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
+        if state_of(self._identity, f"{name}-lease") is State.RETIRED:
+            self._retire()
+            return
         self._links: list[dict[str, Any]] = []
         self._linked: list[pulumi.Resource] = []
         self._lease = Lease(
             f"{name}-lease",
             identity=fields,
             stack=self._stack,
-            parts=[
-                {"system": str(system), "connection": connection, "kind": str(kind), "attributes": dict(attributes)}
-                for kind, attributes in parts
-            ],
+            parts=[self._part(kind, attributes) for kind, attributes in self.parts()],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.lease_id, self.ends = self._lease.lease_id, self._lease.ends
+        self.lease_id, self.ends, self.state = self._lease.lease_id, self._lease.ends, self._lease.state
+        self.make()
+        self._seal()
+
+    @abstractmethod
+    def parts(self) -> Sequence[tuple[LinkKind, Mapping[str, str]]]:
+        """Name the kinds of linked resources that will be made, with what their adapter needs to find them."""
+
+    @abstractmethod
+    def make(self) -> None:
+        """Make the linked resources, hand each to `link`, and set everything that `results` names."""
+
+    @property
+    def suspended(self) -> pulumi.Output[bool]:
+        """Whether everything has to be denied; known at preview."""
+        return self.state.apply(lambda state: state != State.ACTIVE)
 
     def name_of(self, kind: LinkKind) -> pulumi.Output[str]:
         """Tell the physical name of the linked resource of that kind; known at preview."""
@@ -94,7 +124,7 @@ class Bundle(pulumi.ComponentResource):
     ) -> None:
         """Hand a linked resource to the seal: where it is, its unique id, and what its adapter needs."""
         link: dict[str, Any] = {
-            "system": str(self._system),
+            "system": str(self.system),
             "connection": self._connection,
             "kind": str(kind),
             "name": name,
@@ -104,7 +134,11 @@ class Bundle(pulumi.ComponentResource):
         self._links.append({key: value for key, value in link.items() if value is not None})
         self._linked += resources
 
-    def seal(self, outputs: Mapping[str, Any]) -> None:
+    def _part(self, kind: LinkKind, attributes: Mapping[str, str]) -> dict[str, Any]:
+        place = {"system": str(self.system), "connection": self._connection}
+        return {**place, "kind": str(kind), "attributes": dict(attributes)}
+
+    def _seal(self) -> None:
         """Register the seal after everything else, and the component's outputs."""
         properties = {
             "leaseId": self.lease_id,
@@ -114,14 +148,23 @@ class Bundle(pulumi.ComponentResource):
             "purpose": self._identity.purpose,
             "issued": self._lease.issued,
             "ends": self.ends,
+            "state": self.state,
             "stack": self._stack,
             "links": self._links,
         }
-        Seal(f"{self._name}-seal", properties=properties, opts=self.child_options(*self._linked))
-        self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends})
+        Seal(f"{self.name}-seal", properties=properties, opts=self.child_options(*self._linked))
+        outputs = {_camel_case(result): getattr(self, result) for result in self.results}
+        self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends, "state": self.state})
+
+    def _retire(self) -> None:
+        pulumi.log.info(f"{self._identity.name}: retired, so nothing of it is registered any more", resource=self)
+        nothing: pulumi.Output[Any] = pulumi.Output.from_input(None)
+        for result in ("lease_id", "ends", *self.results):
+            setattr(self, result, nothing)
+        self.state = pulumi.Output.from_input(str(State.RETIRED))
+        self.register_outputs({"state": self.state})
 
     def _lease_tags(self, lease_id: str, ends: str) -> LeaseTags:
-
         identity = self._identity
         return LeaseTags(
             lease=lease_id,
@@ -132,6 +175,10 @@ class Bundle(pulumi.ComponentResource):
             ends=date.fromisoformat(ends),
             stack=self._stack,
         )
+
+
+def _camel_case(name: str) -> str:
+    return _WORD.sub(lambda match: match[1].upper(), name)
 
 
 def _refuse_own_retention(name: str, opts: pulumi.ResourceOptions | None) -> None:

@@ -66,7 +66,7 @@ class Lease(pulumi.CustomResource):
         parts: Sequence[Mapping[str, Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        stamped = {"leaseId": None, "issued": None, "ends": None}
+        stamped = {"leaseId": None, "issued": None, "ends": None, "state": None}
         properties = {"identity": identity, "stack": stack, "parts": parts, **stamped}
         super().__init__("nhi:index:Lease", name, properties, _versioned(opts))
 
@@ -86,6 +86,12 @@ class Lease(pulumi.CustomResource):
     def ends(self) -> pulumi.Output[str]:
         """The UTC day at whose start access ends, as `YYYY-MM-DD`; known at preview."""
         known: pulumi.Output[str] = pulumi.get(self, "ends")
+        return known
+
+    @property
+    def state(self) -> pulumi.Output[str]:
+        """`active` or `suspended`; known at preview."""
+        known: pulumi.Output[str] = pulumi.get(self, "state")
         return known
 
 

@@ -3,53 +3,60 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, aws_target_problems
-from nhi_components.core.trust import AccountTrust, ServiceTrust
 
 LONGEST_INLINE_POLICY = 10_240
 """Characters of all inline policies of a role, without white space (IAM user guide, 'IAM and AWS STS quotas')."""
 
 _VERSION = "2012-10-17"
+_ASSUME_ROLE = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"]
 
 
-def trust_document(trust: ServiceTrust | AccountTrust, ends: str) -> str:
-    """Write the trust policy; nobody can assume the role from the end date on.
+def trust_document(statement: Mapping[str, Any], ends: str, *, suspended: bool) -> str:
+    """Write the trust policy; nobody can assume the role from the end date on, nor while it is suspended.
 
     Args:
-        trust: who may assume it.
+        statement: who may assume it, how, and under which conditions.
         ends: the UTC day, `YYYY-MM-DD`, at whose start access ends.
+        suspended: whether nobody may.
     """
-    condition: dict[str, Any] = {"DateLessThan": {"aws:CurrentTime": _start_of(ends)}}
-    if isinstance(trust, ServiceTrust):
-        principal = {"Service": f"{trust.service}.amazonaws.com"}
-    else:
-        principal = {"AWS": f"arn:aws:iam::{trust.account}:root"}
-        condition["StringEquals"] = {"sts:ExternalId": trust.external_id}
-    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": condition}
-    return _document([{"Sid": "TrustUntilEnd", **statement}])
+    if suspended:
+        return _document([{"Sid": "Suspended", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": _ASSUME_ROLE}])
+    until = {"DateLessThan": {"aws:CurrentTime": _start_of(ends)}}
+    condition = {**statement.get("Condition", {}), **until}
+    return _document([{"Sid": "TrustUntilEnd", "Effect": "Allow", **statement, "Condition": condition}])
 
 
 def grants_document(
-    grants: Sequence[Grant], targets: Sequence[Sequence[str]], ends: str, secret_arn: str | None
+    grants: Sequence[Grant],
+    targets: Sequence[Sequence[str]],
+    ends: str,
+    secret_arn: str | None,
+    *,
+    suspended: bool = False,
 ) -> str:
     """Write the inline policy: the grants, the reading of the own secret, and a dated Deny of everything.
 
-    The Deny is explicit, because a date on each Allow would miss policies that somebody attaches later.
+    The Deny is explicit, because a date on each Allow would miss policies that somebody attaches later. While the
+    identity is suspended it is all that there is, without a date: sessions that were opened before are refused, too.
 
     Args:
         grants: what the identity may do.
         targets: for each grant, its targets, all known by now.
         ends: the UTC day, `YYYY-MM-DD`, at whose start access ends.
         secret_arn: the identity's own secret.
+        suspended: whether everything is denied.
 
     Raises:
         SpecError: when a target turned out to be no ARN, or the document is too long.
     """
     _check_targets(grants, targets)
+    if suspended:
+        return _document([{"Sid": "Suspended", "Effect": "Deny", "Action": "*", "Resource": "*"}])
     statements = [_statement(f"Grant{i}", grant, targets[i]) for i, grant in enumerate(grants)]
     if secret_arn:
         read = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]

@@ -6,9 +6,10 @@ import re
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from nhi_components.core.expiry import Expiry
+from nhi_components.core.life import LONGEST_GRACE_DAYS, State
 from nhi_components.core.model import Spec, wrong
 
 MAXIMUM_NAME_LENGTH = 40
@@ -82,6 +83,10 @@ class Identity(Spec):
         owner: who answers for it.
         purpose: what it is for, 8 to 200 characters.
         expires: when it ends: an `Expiry`, a date, or a date as text (`2027-03-31`).
+        state: `active`, `suspended` (everything stays, everything is denied) or `retired` (everything is removed).
+        grace_days: days after its end until it is retired, 0 to 90; None: as long as the template of its kind says.
+        sponsor: address of the person who answers for what an AI agent does.
+        approvers: who approved that it exists, where its template asks for approvals.
     """
 
     subject: ClassVar[str] = "identity"
@@ -92,3 +97,7 @@ class Identity(Spec):
     owner: Owner
     purpose: Purpose
     expires: Expiry
+    state: State = State.ACTIVE
+    grace_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE_DAYS)] | None = None
+    sponsor: Annotated[str, AfterValidator(_email)] | None = None
+    approvers: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)], ...] = ()

@@ -1,4 +1,4 @@
-"""What every workload identity is made from, on whichever system; all its problems are reported at once."""
+"""What every identity is made from, on whichever system; all its problems are reported at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from nhi_components.core.model import Spec
 from nhi_components.core.secret import SecretSpec
 
 
-class WorkloadSpec(Spec):
-    """The part of a workload's specification that is the same on every system.
+class BundleSpec(Spec):
+    """The part of an identity's specification that is the same on every system.
 
     Attributes:
         identity: whose it is.
@@ -22,7 +22,7 @@ class WorkloadSpec(Spec):
         secret: a secret of its own.
     """
 
-    subject: ClassVar[str] = "workload identity"
+    subject: ClassVar[str] = "identity bundle"
 
     identity: Identity
     grants: tuple[Grant, ...] = ()
@@ -33,10 +33,10 @@ class _Grants(Spec):
     grants: tuple[Grant, ...] = ()
 
 
-_S = TypeVar("_S", bound=WorkloadSpec)
+_S = TypeVar("_S", bound=BundleSpec)
 
 
-def parse_workload(
+def parse_spec(
     model: type[_S],
     name: str,
     fields: Mapping[str, Any],

@@ -139,6 +139,14 @@ class Bracket:
         keys = {sighting.link.key for sighting in ours}
         return Standing([link for link in admitted if link.key in keys], any(sighting.cut_off for sighting in ours))
 
+    def suspend(self, terms: Terms, links: Sequence[Link]) -> list[Link]:
+        """Revoke what was issued to an identity that the program has suspended, and tell what it was."""
+        return [
+            revoked
+            for adapter in self._adapters(links)
+            for revoked in adapter.revoke_live(terms.tags.lease, links_of(adapter, links), self.clock())
+        ]
+
     def cut_off(self, terms: Terms, links: Sequence[Link]) -> None:
         """Cut everything off, record it, and hand the canaries over to `close`.
 

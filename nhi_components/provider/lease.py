@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from nhi_components.core.connection import DEFAULT
@@ -13,6 +13,7 @@ from nhi_components.core.expiry import problem_of_new_end
 from nhi_components.core.identity import Identity
 from nhi_components.core.lease_id import name_of, new_lease_id
 from nhi_components.core.ledger import LedgerEntry, PartState, succeed
+from nhi_components.core.life import State
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.provider.schema import SCHEMA_VERSION
@@ -30,6 +31,7 @@ class LeaseInputs:
         lease_id: made once.
         issued: the UTC day on which it was made.
         ends: the UTC day at whose start access ends.
+        state: active or suspended, on the day of the run.
     """
 
     identity: Identity
@@ -38,6 +40,7 @@ class LeaseInputs:
     lease_id: str
     issued: date
     ends: date
+    state: State
 
     @classmethod
     def from_state(cls, properties: Mapping[str, Any]) -> LeaseInputs:
@@ -51,6 +54,7 @@ class LeaseInputs:
             lease_id=lease_id,
             issued=date.fromisoformat(properties["issued"]),
             ends=date.fromisoformat(properties["ends"]),
+            state=State(properties.get("state", State.ACTIVE)),
         )
 
     @property
@@ -67,8 +71,8 @@ class LeaseInputs:
         )
 
 
-def check(new: Mapping[str, Any], old: Mapping[str, Any], seed: bytes, now: datetime) -> dict[str, Any]:
-    """Stamp a lease's inputs; what was stamped before is kept.
+def check(new: Mapping[str, Any], old: Mapping[str, Any], seed: bytes, today: date) -> dict[str, Any]:
+    """Stamp a lease's inputs; what was stamped before is kept, but for the state, which follows from the day.
 
     Raises:
         SpecError: with every problem, when anything is unknown, wrong, or ends at a day that can't be granted.
@@ -77,7 +81,6 @@ def check(new: Mapping[str, Any], old: Mapping[str, Any], seed: bytes, now: date
         fix = "give plain values; only the targets of grants may be outputs"
         raise SpecError("lease", [Problem("(whole)", "a value that is known only at deployment", "plain values", fix)])
     identity = Identity.parse(new["identity"])
-    today = now.astimezone(UTC).date()
     issued = date.fromisoformat(old["issued"]) if "issued" in old else today
     ends = identity.expires.resolve(issued)
     if old.get("ends") != ends.isoformat() and (problem := problem_of_new_end(ends, today)):
@@ -87,6 +90,8 @@ def check(new: Mapping[str, Any], old: Mapping[str, Any], seed: bytes, now: date
         "leaseId": old.get("leaseId") or new_lease_id(seed),
         "issued": issued.isoformat(),
         "ends": ends.isoformat(),
+        # A retired identity's component does not register a lease.
+        "state": str(State.ACTIVE if identity.state is State.ACTIVE and today < ends else State.SUSPENDED),
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ from pulumi.provider.experimental import provider as rpc
 from pulumi.provider.experimental.property_value import PropertyValue
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
+from nhi_components.core.life import State
 from nhi_components.core.links import Link, System
 from nhi_components.lifecycle.adapters import open_adapter
 from nhi_components.lifecycle.bracket import Bracket, Terms
@@ -25,6 +26,7 @@ from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, read_settings
 from nhi_components.provider.stack_state import ENGINE_MANAGED, LEASE, SEAL
 from nhi_components.provider.values import contains_unknown, plain_map, property_map
+from nhi_components.today import today
 
 _Properties = Mapping[str, Any]
 
@@ -32,8 +34,9 @@ _Properties = Mapping[str, Any]
 class NhiProvider(rpc.Provider):
     """Serves `nhi:index:Lease` and `nhi:index:Seal`; what blocks runs in threads."""
 
-    def __init__(self, clock: Clock = system_clock) -> None:
+    def __init__(self, clock: Clock = system_clock, today: Callable[[], date] = today) -> None:
         self._clock = clock
+        self._today = today
         self._bracket = self._open_bracket(Settings())
 
     async def get_schema(self, request: rpc.GetSchemaRequest) -> rpc.GetSchemaResponse:
@@ -71,7 +74,7 @@ class NhiProvider(rpc.Provider):
         if _kind(request.urn) == SEAL:
             return rpc.CheckResponse(inputs=property_map(news))
         try:
-            return rpc.CheckResponse(inputs=property_map(lease.check(news, olds, request.random_seed, self._clock())))
+            return rpc.CheckResponse(inputs=property_map(lease.check(news, olds, request.random_seed, self._today())))
         except SpecError as error:
             return rpc.CheckResponse(failures=_failures(error))
 
@@ -144,6 +147,8 @@ class NhiProvider(rpc.Provider):
         inputs = seal.SealInputs.from_state(news)
         admitted = self._bracket.admit(Terms(inputs.tags, inputs.issued), inputs.links)
         self._bracket.remove(news["leaseId"], _made_by_seal(seal.departed(olds, news)))
+        if inputs.state is State.SUSPENDED:
+            self._bracket.suspend(Terms(inputs.tags, inputs.issued), admitted)
         return seal.outputs(news, admitted)
 
     def _open_bracket(self, settings: Settings) -> Bracket:

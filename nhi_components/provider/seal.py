@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from nhi_components.core.ledger import link_from_state, link_to_state
+from nhi_components.core.life import State
 from nhi_components.core.links import Link
 from nhi_components.core.tags import LeaseTags
 from nhi_components.provider.schema import SCHEMA_VERSION
@@ -24,11 +25,13 @@ class SealInputs:
         tags: what everything that belongs to the lease bears.
         issued: the UTC day on which the lease began.
         links: what was created, with the unique ids that the engine saw.
+        state: active or suspended.
     """
 
     tags: LeaseTags
     issued: date
     links: tuple[Link, ...]
+    state: State
 
     @classmethod
     def from_state(cls, properties: Mapping[str, Any]) -> SealInputs:
@@ -36,7 +39,8 @@ class SealInputs:
         lease, identity, environment, owner, purpose, ends, stack = (properties[name] for name in _TAG_FIELDS)
         tags = LeaseTags(lease, identity, environment, owner, purpose, date.fromisoformat(ends), stack)
         issued = date.fromisoformat(properties["issued"])
-        return cls(tags, issued, tuple(link_from_state(link) for link in properties["links"]))
+        links = tuple(link_from_state(link) for link in properties["links"])
+        return cls(tags, issued, links, State(properties.get("state", State.ACTIVE)))
 
 
 def outputs(inputs: Mapping[str, Any], admitted: list[Link], *, cut_off: bool = False) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from nhi_components.core.connection import DEFAULT, AwsConnection, VaultConnection
 from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.life import Decisions
 from nhi_components.core.links import System
 from nhi_components.core.model import Spec
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings
@@ -42,8 +43,8 @@ class Approval(Spec):
         return self.model_copy(update={"approver": approver, "reason": reason})
 
 
-class Settings(Spec):
-    """The provider's configuration.
+class Settings(Decisions):
+    """The provider's configuration, with the decisions about identities, which components read.
 
     Attributes:
         aws: connections by name; `default` is the ambient one unless it is given here.

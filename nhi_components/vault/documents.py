@@ -8,26 +8,37 @@ from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, vault_path_problems
 from nhi_components.core.tags import policy_mark
 
+OwnPath = tuple[str, Sequence[str]]
+"""A path that belongs to the identity itself, and the capabilities that it has there."""
+
 
 def policy_document(
-    grants: Sequence[Grant], targets: Sequence[Sequence[str]], lease_id: str, secret_path: tuple[str, str] | None
+    grants: Sequence[Grant],
+    targets: Sequence[Sequence[str]],
+    lease_id: str,
+    own_paths: Sequence[OwnPath],
+    *,
+    suspended: bool = False,
 ) -> str:
-    """Write the policy in Vault's HCL.
+    """Write the policy in Vault's HCL; while the identity is suspended, it grants nothing and says so.
 
     Args:
         grants: what the identity may do.
         targets: for each grant, its paths, all known by now.
         lease_id: what the policy is marked with.
-        secret_path: mount and path of the identity's own KV v2 entry.
+        own_paths: what it may do with what is its own.
+        suspended: whether everything is denied.
 
     Raises:
         SpecError: when a path turned out not to be one.
     """
     _check_paths(grants, targets)
     rules = [(path, grant.actions) for grant, paths in zip(grants, targets, strict=True) for path in paths]
-    if secret_path:
-        mount, path = secret_path
-        rules += [(f"{mount}/data/{path}", ("read",)), (f"{mount}/metadata/{path}", ("read",))]
+    if suspended:
+        # A Deny wins over what any other policy of the same path allows (Vault documentation, 'Policies').
+        rules = [(path, ["deny"]) for path, _ in [*rules, *own_paths]]
+    else:
+        rules += own_paths
     return "\n".join([policy_mark(lease_id), *(_rule(path, capabilities) for path, capabilities in rules)]) + "\n"
 
 

@@ -15,7 +15,7 @@ from nhi_components.core.expiry import Expiry, problem_of_new_end
 from nhi_components.core.grant import Grant, aws_grant_problems, aws_target_problems, vault_grant_problems
 from nhi_components.core.identity import Identity, Kind
 from nhi_components.core.secret import SecretSpec
-from nhi_components.core.spec import parse_workload
+from nhi_components.core.spec import parse_spec
 from nhi_components.core.trust import AccountTrust, ServiceTrust
 from nhi_components.vault.workload_identity import VaultWorkloadSpec
 
@@ -73,7 +73,7 @@ def test_all_problems_of_a_component_at_once() -> None:
         "session_seconds": 60,
     }
     with pytest.raises(SpecError) as error:
-        parse_workload(AwsWorkloadSpec, "orders", fields, aws_grant_problems)
+        parse_spec(AwsWorkloadSpec, "orders", fields, aws_grant_problems)
     found = set(paths(error))
     assert {"identity.owner", "trusted_by", "grants[1].actions", "secret.generate_bytes", "session_seconds"} <= found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -31,7 +31,7 @@ def inputs(*parts: dict[str, Any], **changes: Any) -> dict[str, Any]:
 
 
 def stamped(*parts: dict[str, Any], now: datetime = NOW) -> dict[str, Any]:
-    return lease.check(inputs(*parts), {}, SEED, now)
+    return lease.check(inputs(*parts), {}, SEED, now.date())
 
 
 class TestCheck:
@@ -39,38 +39,42 @@ class TestCheck:
         checked = stamped()
         assert (checked["issued"], checked["ends"]) == ("2026-03-01", "2026-03-31")
         assert checked["leaseId"] == stamped()["leaseId"]
-        assert checked["leaseId"] != lease.check(inputs(), {}, b"another", NOW)["leaseId"]
+        assert checked["leaseId"] != lease.check(inputs(), {}, b"another", NOW.date())["leaseId"]
 
-    def test_the_day_is_that_of_utc(self) -> None:
-        east = NOW.astimezone(datetime.strptime("+0900", "%z").tzinfo)
-        assert stamped(now=east)["issued"] == "2026-03-01"
+    def test_an_identity_is_suspended_from_its_end_on_or_when_it_is_declared_so(self) -> None:
+        last_day, end = date(2026, 3, 30), date(2026, 3, 31)
+        assert [lease.check(inputs(), stamped(), SEED, day)["state"] for day in (last_day, end)] == [
+            "active",
+            "suspended",
+        ]
+        assert lease.check(inputs(state="suspended"), {}, SEED, NOW.date())["state"] == "suspended"
 
     def test_what_was_stamped_is_kept(self) -> None:
         first = stamped()
-        again = lease.check(inputs(purpose="sends other events"), first, b"another", NOW + timedelta(days=20))
+        again = lease.check(inputs(purpose="sends other events"), first, b"another", (NOW + timedelta(days=20)).date())
         assert {name: again[name] for name in ("leaseId", "issued", "ends")} == {
             name: first[name] for name in ("leaseId", "issued", "ends")
         }
 
     def test_a_renewal_counts_from_the_issue_day(self) -> None:
-        renewed = lease.check(inputs(expires={"after_days": 90}), stamped(), SEED, NOW + timedelta(days=20))
+        renewed = lease.check(inputs(expires={"after_days": 90}), stamped(), SEED, (NOW + timedelta(days=20)).date())
         assert renewed["ends"] == "2026-05-30"
 
     def test_an_end_that_has_come_does_not_keep_a_lease_from_being_checked(self) -> None:
         late = NOW + timedelta(days=60)
-        assert lease.check(inputs(), stamped(), SEED, late)["ends"] == "2026-03-31"
+        assert lease.check(inputs(), stamped(), SEED, late.date())["ends"] == "2026-03-31"
 
     def test_a_new_end_in_the_past_is_refused(self) -> None:
         with pytest.raises(SpecError, match="2026-02-01"):
-            lease.check(inputs(expires={"on": "2026-02-01"}), {}, SEED, NOW)
+            lease.check(inputs(expires={"on": "2026-02-01"}), {}, SEED, NOW.date())
 
     def test_unknown_values_are_refused(self) -> None:
         with pytest.raises(SpecError, match="only at deployment"):
-            lease.check(inputs(purpose=UNKNOWN), {}, SEED, NOW)
+            lease.check(inputs(purpose=UNKNOWN), {}, SEED, NOW.date())
 
     def test_every_problem_of_the_identity_is_told(self) -> None:
         with pytest.raises(SpecError) as raised:
-            lease.check(inputs(name="Not Good", purpose="short"), {}, SEED, NOW)
+            lease.check(inputs(name="Not Good", purpose="short"), {}, SEED, NOW.date())
         assert {problem.path for problem in raised.value.problems} == {"name", "purpose"}
 
 
@@ -86,7 +90,7 @@ class TestLedger:
     def test_what_leaves_stays_on_it_until_it_is_confirmed_gone(self) -> None:
         first = lease.outputs(stamped())
         assert lease.changed(first, stamped()) == []
-        fewer = lease.check(inputs(ROLE), first, SEED, NOW)
+        fewer = lease.check(inputs(ROLE), first, SEED, NOW.date())
         assert lease.changed(first, fewer) == ["parts"]
         second = lease.outputs(fewer, first)
         (left,) = lease.departed(lease.ledger_of(second))
@@ -100,7 +104,7 @@ class TestLedger:
 
     def test_what_comes_back_is_linked_again(self) -> None:
         first = lease.outputs(stamped())
-        second = lease.outputs(lease.check(inputs(ROLE), first, SEED, NOW), first)
+        second = lease.outputs(lease.check(inputs(ROLE), first, SEED, NOW.date()), first)
         third = lease.outputs(stamped(), second)
         assert lease.departed(lease.ledger_of(third)) == []
 

@@ -1,0 +1,125 @@
+"""The declared life of an identity: active, suspended, retired; renewed and restored by a reviewed decision.
+
+The program is the truth. It declares a state and an end date; a decision in the stack's configuration may tighten the
+one and replace the other, with approver and reason. Days do the rest: at its end an identity is suspended, after its
+grace period it is retired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from nhi_components.core.model import Spec, wrong
+
+if TYPE_CHECKING:
+    from nhi_components.core.identity import Identity
+
+LONGEST_GRACE_DAYS = 90
+"""No grace is longer; the field asks for 7 to 30 days, and for a disabled identity nobody should wait a quarter."""
+
+
+class State(StrEnum):
+    """What an identity is allowed: what it is granted; nothing, but it can be restored; not even to exist."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+_STRICTNESS = tuple(State)
+
+
+class Decision(Spec):
+    """What people decided about one identity, as the stack's configuration keeps it.
+
+    Attributes:
+        state: `suspended` or `retired`; None after a renewal or a restoration.
+        expires: the UTC day at whose start access ends, in place of what the program says.
+        approver: who decided.
+        reason: why, at least 4 characters, such as a ticket's number.
+        on: the UTC day of the decision.
+    """
+
+    subject: ClassVar[str] = "decision"
+
+    state: Literal[State.SUSPENDED, State.RETIRED] | None = None
+    expires: date | None = None
+    approver: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=400)]
+    on: date
+
+
+def _keyed(decisions: dict[str, Decision]) -> dict[str, Decision]:
+    for key in decisions:
+        name, dot, environment = key.rpartition(".")
+        if not (name and dot and environment):
+            raise wrong(got=key, expected="<identity>.<environment>", fix="write it like `orders.prod`")
+    return decisions
+
+
+class Decisions(Spec):
+    """Every decision of a stack: its configuration `nhi:life`.
+
+    Attributes:
+        life: by `<identity>.<environment>`, such as `orders.prod`.
+    """
+
+    subject: ClassVar[str] = "configuration nhi"
+
+    life: Annotated[dict[str, Decision], AfterValidator(_keyed)] = Field(default_factory=dict)
+
+    def about(self, identity: Identity) -> Decision | None:
+        """Find the decision about an identity."""
+        return self.life.get(key_of(identity.name, identity.environment))
+
+
+def key_of(name: str, environment: str) -> str:
+    """Tell under which key a decision about an identity stands."""
+    return f"{name}.{environment}"
+
+
+def decided(identity: Identity, decision: Decision | None) -> Identity:
+    """Apply a decision to what the program declares: the stricter state holds, a decided end date replaces."""
+    if decision is None:
+        return identity
+    state = max(identity.state, decision.state or State.ACTIVE, key=_STRICTNESS.index)
+    changes: dict[str, Any] = {"state": state}
+    if decision.expires:
+        changes["expires"] = identity.expires.model_copy(update={"on": decision.expires, "after_days": None})
+    return identity.model_copy(update=changes)
+
+
+def state_on(today: date, declared: State, ends: date, grace_days: int) -> State:
+    """Tell an identity's state on a day.
+
+    Args:
+        today: the UTC day.
+        declared: what the program and the decisions say.
+        ends: the UTC day at whose start access ends.
+        grace_days: days from then on after which it is retired, 0 to 90.
+    """
+    reached = State.ACTIVE
+    if today >= ends:
+        reached = State.RETIRED if today >= ends + timedelta(days=grace_days) else State.SUSPENDED
+    return max(declared, reached, key=_STRICTNESS.index)
+
+
+def issued_on(leases: Mapping[str, Mapping[str, Any]], lease_name: str, identity: Identity) -> date | None:
+    """Find in a state's leases when an identity's was issued; None when there is none yet.
+
+    Args:
+        leases: the outputs of each lease by its URN, as the state has them.
+        lease_name: the lease's name in the program.
+        identity: whose it is.
+    """
+    for urn, outputs in leases.items():
+        known = outputs.get("identity") or {}
+        same = (known.get("name"), known.get("environment")) == (identity.name, identity.environment)
+        if same and urn.rpartition("::")[2] == lease_name and outputs.get("issued"):
+            return date.fromisoformat(outputs["issued"])
+    return None
