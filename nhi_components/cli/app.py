@@ -12,6 +12,7 @@ from nhi_components.cli.paths import paths
 from nhi_components.cli.plugin import plugin_app
 from nhi_components.cli.repair import repair
 from nhi_components.cli.rules import rules_app
+from nhi_components.cli.template import template_app
 from nhi_components.cli.verify import verify
 from nhi_components.version import VERSION
 
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(evidence_app, name="evidence")
 app.add_typer(plugin_app, name="plugin")
 app.add_typer(rules_app, name="rules")
+app.add_typer(template_app, name="template")
 app.command()(verify)
 app.command()(repair)
 app.command()(paths)
