@@ -10,6 +10,7 @@ from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.cut_off import RoleCutOff
+from nhi_components.lifecycle.adapters.aws.delegations.paths import DelegatedPaths, with_extras
 from nhi_components.lifecycle.adapters.aws.errors import translated
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
 from nhi_components.lifecycle.adapters.aws.role_session import RoleSession
@@ -22,6 +23,7 @@ from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, 
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
 
 _WITHOUT_UNIQUE_ID = (
+    LinkKind.DELEGATED_PATH,
     LinkKind.IAM_ROLE_POLICY,
     LinkKind.IAM_POLICY_ATTACHMENT,
     LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP,
@@ -35,6 +37,7 @@ class AwsAdapter:
 
     def __init__(self, name: str, connection: AwsConnection) -> None:
         self._session = AwsSession(name, connection)
+        self._paths = DelegatedPaths(self._session)
 
     @property
     def system(self) -> System:
@@ -56,24 +59,34 @@ class AwsAdapter:
         self._refuse_elsewhere(links)
         with translated(self.connection):
             unique_ids = [self._admit(lease, link) for link in links]
+            self._paths.admit(lease, links)
         return [admitted(link, unique_id, self._place(link)) for link, unique_id in zip(links, unique_ids, strict=True)]
 
     def survey(self, lease_id: str, links: Sequence[Link]) -> list[Sighting]:
         """Find everything alive of the lease; see the port."""
         self._refuse_elsewhere(links)
         with translated(self.connection):
-            return Survey(self._session, lease_id, links).run()
+            return [*self._paths.survey(lease_id, links), *Survey(self._session, lease_id, links).run()]
 
     def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
-        """None: what AWS does not let us look for makes the survey fail."""
-        return []
+        """Tell which policies and grants of other resources the connection may not read; see the port.
+
+        Whatever else AWS does not let us look for makes the survey fail.
+        """
+        with translated(self.connection):
+            return self._paths.blind_spots()
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Cut the roles among the links off; see the port."""
         self._refuse_elsewhere(links)
         with translated(self.connection):
-            done = [self._cut_off(lease_id, link, links, now) for link in links if link.kind is LinkKind.IAM_ROLE]
-        return [cut_off for cut_off in done if cut_off]
+            roles = [link for link in links if link.kind is LinkKind.IAM_ROLE]
+            done = [cut_off for link in roles if (cut_off := self._cut_off(lease_id, link, links, now))]
+            # What names the roles elsewhere is looked for last: by now nothing of it can be used.
+            never_made = all(isinstance(cut_off.disabled_at, NeverCreated) for cut_off in done)
+            if not roles or (never_made and len(done) == len(roles)):
+                return done
+            return with_extras(done, self._paths.extras(lease_id, links))
 
     def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
         """Nothing: the declared Deny refuses every session of the role, also those opened before; see the port."""
@@ -139,6 +152,8 @@ class AwsAdapter:
                 Secrets(self._session.secrets).delete(link)
             case LinkKind.SECRETS_MANAGER_POLICY:
                 Secrets(self._session.secrets).delete_policy(link.name)
+            case LinkKind.DELEGATED_PATH | LinkKind.KMS_GRANT:
+                self._paths.sweep(link)
             case _:
                 raise _not_ours(link)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -73,20 +73,34 @@ class AwsSession:
     @property
     def iam(self) -> IAMClient:
         """IAM."""
-        client: IAMClient = self._client("iam")
+        client: IAMClient = self.client("iam")
         return client
 
     @property
     def secrets(self) -> SecretsManagerClient:
         """Secrets Manager."""
-        client: SecretsManagerClient = self._client("secretsmanager")
+        client: SecretsManagerClient = self.client("secretsmanager")
         return client
 
     @property
     def sts(self) -> STSClient:
         """STS."""
-        client: STSClient = self._client("sts")
+        client: STSClient = self.client("sts")
         return client
+
+    def client(self, service: str, region: str = "") -> Any:
+        """A client of any service, here or in another region.
+
+        Args:
+            service: such as `s3`.
+            region: empty for the connection's own.
+        """
+        with self._lock:
+            key = service if region in ("", self.region) else f"{service} {region}"
+            if key not in self._clients:
+                session, place = self._opened()[0], {"region_name": region or None, **self._place}
+                self._clients[key] = session.client(service, **place)  # type: ignore[call-overload] # of any service
+            return self._clients[key]
 
     def iam_with(self, access_key: str, secret_key: str, token: str) -> IAMClient:
         """Make a client of IAM at the same place that uses other credentials."""
@@ -98,12 +112,6 @@ class AwsSession:
                 aws_session_token=token,
                 **self._place,
             )
-
-    def _client(self, service: Literal["iam", "secretsmanager", "sts"]) -> Any:
-        with self._lock:
-            if service not in self._clients:
-                self._clients[service] = self._opened()[0].client(service, **self._place)
-            return self._clients[service]
 
     def _opened(self) -> tuple[boto3.Session, Identity]:
         with self._lock:

@@ -1,0 +1,114 @@
+"""Changing a resource's policy although others may change it too: the services offer no ETag to hold on to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botocore.exceptions import ClientError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential
+
+from nhi_components.core.errors import NhiError, Problem, SpecError
+from nhi_components.lifecycle.adapters.aws.appearance import APPEARANCE_SECONDS
+from nhi_components.lifecycle.adapters.aws.delegations.documents import Document, read_document, statements_of, written
+from nhi_components.lifecycle.adapters.aws.delegations.holders import PolicyHolder
+from nhi_components.lifecycle.adapters.aws.errors import code_of
+
+ATTEMPTS = 6
+"""How often a policy is written until it reads back as it shall be: updates get lost, and old answers end."""
+
+_REFUSED_DOCUMENT = frozenset(
+    {
+        "InvalidAttributeValue",
+        "InvalidParameter",
+        "InvalidParameterValue",
+        "MalformedPolicy",
+        "MalformedPolicyDocument",
+        "MalformedPolicyDocumentException",
+    }
+)
+
+Edit = Callable[[Document | None], Document | None]
+"""Returns the policy as it shall be: the same object when it is so already, None when no statement is left."""
+
+
+class _NotYet(NhiError):
+    """The policy does not read back as it shall be."""
+
+
+def read(holder: PolicyHolder) -> Document | None:
+    """Read a policy; None when there is none."""
+    text = holder.read()
+    return read_document(text, holder.arn) if text else None
+
+
+def check_size(holder: PolicyHolder, document: Document) -> None:
+    """Refuse a policy that its service would not take.
+
+    Raises:
+        SpecError: naming what is too large, and the limit's source.
+    """
+    limits, size, count = holder.limits, len(written(document).encode()), len(statements_of(document))
+    fix = "remove statements that nobody needs, or grant on the identity's side instead"
+    problems = []
+    if size > limits.bytes:
+        expected = f"at most {limits.bytes:,} ({limits.source})"
+        problems.append(Problem("policy", f"{size:,} bytes with the delegation", expected, fix))
+    if limits.statements and count > limits.statements:
+        expected = f"at most {limits.statements} ({limits.source})"
+        problems.append(Problem("policy", f"{count} statements with the delegation", expected, fix))
+    if problems:
+        raise SpecError(f"delegation on {holder.arn}", problems)
+
+
+def settle(holder: PolicyHolder, edit: Edit) -> None:
+    """Write a policy until it reads back as it shall be.
+
+    Whoever writes between our reading and our writing is read back in the next round, with our change missing, which is
+    then made on top of theirs.
+
+    Raises:
+        NhiError: when it never does, or when its service does not take it.
+    """
+    waiting = Retrying(
+        retry=retry_if_exception(lambda error: isinstance(error, _NotYet)),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential(multiplier=0.2, max=2),
+        reraise=True,
+    )
+    waiting(_settled, holder, edit)
+
+
+def _settled(holder: PolicyHolder, edit: Edit) -> None:
+    if _written_once(holder, edit) and _written_once(holder, edit):
+        raise _NotYet(
+            f"policy of {holder.arn}: got another one back than was written, {ATTEMPTS} times, expected the same; "
+            "fix: see who else writes it, then run the same command again"
+        )
+
+
+def _written_once(holder: PolicyHolder, edit: Edit) -> bool:
+    """Write the policy if it is not yet as it shall be, and tell whether it wasn't."""
+    document = read(holder)
+    wanted = edit(document)
+    if wanted is document:
+        return False
+    if wanted is None:
+        holder.clear()
+    else:
+        _write(holder, wanted)
+    return True
+
+
+def _write(holder: PolicyHolder, document: Document) -> None:
+    """Write a policy; a principal just made may be unknown to the service for a while."""
+    waiting = Retrying(
+        retry=retry_if_exception(_is_refused),
+        stop=stop_after_delay(APPEARANCE_SECONDS),
+        wait=wait_exponential(multiplier=0.5, max=2),
+        reraise=True,
+    )
+    waiting(holder.write, written(document))
+
+
+def _is_refused(error: BaseException) -> bool:
+    return isinstance(error, ClientError) and code_of(error) in _REFUSED_DOCUMENT
