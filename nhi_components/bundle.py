@@ -16,7 +16,7 @@ from nhi_components.core.life import State
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.spec import BundleSpec
 from nhi_components.core.tags import LeaseTags
-from nhi_components.life import decided_identity, state_of
+from nhi_components.life import decided_identity, refuse_beyond_template, state_of
 from nhi_components.refusal import ProgramRefused
 from nhi_components.resources import Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
@@ -44,6 +44,8 @@ class Bundle(pulumi.ComponentResource):
     ends: pulumi.Output[str]
     state: pulumi.Output[str]
 
+    _spec: BundleSpec
+
     def __init__(
         self,
         name: str,
@@ -56,6 +58,8 @@ class Bundle(pulumi.ComponentResource):
         guard_against_retention()
         self.name, self._connection = name, connection
         self._identity = decided_identity(spec.identity)
+        self._spec = spec.model_copy(update={"identity": self._identity})
+        refuse_beyond_template(name, self._spec)
         told = self._identity.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         fields = {**told, "kind": str(self._identity.kind)}
         # As structure, so that a policy pack sees the actions while a target is unknown.

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
+from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Identity
-from nhi_components.core.life import Decisions, State, decided, issued_on, state_on
-from nhi_components.refusal import refusing_plainly
+from nhi_components.core.life import Decisions, State, decided, lease_of, state_on
+from nhi_components.core.spec import BundleSpec
+from nhi_components.refusal import ProgramRefused, refusing_plainly
+from nhi_components.templates import (
+    Holder,
+    LeaseDates,
+    Template,
+    UnreadableTemplates,
+    judge,
+    shared_grants,
+    templates_in_force,
+)
 from nhi_components.today import today
 
 _LEASE = "nhi:index:Lease"
-_DEFAULT_GRACE_DAYS = 14
+_holders: dict[int, list[Holder]] = {}
 
 
 def decided_identity(identity: Identity) -> Identity:
@@ -39,13 +51,60 @@ def state_of(identity: Identity, lease_name: str) -> State:
     Raises:
         ProgramRefused: `NHI_AS_OF` can't be used.
     """
-    with refusing_plainly():
-        day = today()
+    day = _day()
     issued = day
     if identity.expires.on is None and identity.state is not State.RETIRED:
-        issued = issued_on(_leases(id(get_monitor())), lease_name, identity) or day
-    grace = _DEFAULT_GRACE_DAYS if identity.grace_days is None else identity.grace_days
-    return state_on(day, identity.state, identity.expires.resolve(issued), grace)
+        lease = lease_dates(lease_name, identity)
+        issued = lease.issued if lease else day
+    return state_on(day, identity.state, identity.expires.resolve(issued), grace_days_of(identity))
+
+
+def template_of(identity: Identity) -> Template:
+    """Find the template in force for an identity's kind.
+
+    Raises:
+        ProgramRefused: the organisation's file is wrong; it names the file and every problem of it.
+    """
+    with refusing_plainly():
+        try:
+            return templates_in_force().by_kind[identity.kind]
+        except UnreadableTemplates as error:
+            raise SpecError("organisation's templates", [error.problem]) from None
+
+
+def grace_days_of(identity: Identity) -> int:
+    """Tell how many days after its end an identity is retired."""
+    return template_of(identity).grace_days if identity.grace_days is None else identity.grace_days
+
+
+def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
+    """Hold a specification, with what was decided about its identity, against the template of its kind.
+
+    Raises:
+        ProgramRefused: with everything in which it goes beyond, before anything is registered.
+    """
+    identity = spec.identity
+    lease = lease_dates(f"{component}-lease", identity)
+    problems = judge(spec, template_of(identity), today=_day(), lease=lease, sessions=spec.sessions)
+    holders = _holders.setdefault(id(get_monitor()), [])
+    holder = Holder(identity.name, spec.grants, identity.shares_grants_because or "")
+    problems += shared_grants(holder, holders)
+    holders.append(holder)
+    if problems:
+        raise ProgramRefused(f"{spec.subject} {component!r}", problems)
+
+
+def lease_dates(lease_name: str, identity: Identity) -> LeaseDates | None:
+    """Read from the stack's state, as it was before this run, when an identity's lease began and ends."""
+    outputs = lease_of(_leases(id(get_monitor())), lease_name, identity)
+    if outputs is None:
+        return None
+    return LeaseDates(date.fromisoformat(outputs["issued"]), date.fromisoformat(outputs["ends"]))
+
+
+def _day() -> date:
+    with refusing_plainly():
+        return today()
 
 
 @lru_cache(maxsize=1)

@@ -34,6 +34,11 @@ class AwsBundleSpec(BundleSpec):
     permissions_boundary: Any = None
     session_seconds: Annotated[int, Field(ge=3600, le=LONGEST_SESSION_SECONDS)] = 3600
 
+    @property
+    def sessions(self) -> Mapping[str, int]:
+        """The role's longest session."""
+        return {"session_seconds": self.session_seconds}
+
 
 class AwsBundle(Bundle):
     """One identity on AWS.

@@ -87,6 +87,7 @@ class Identity(Spec):
         grace_days: days after its end until it is retired, 0 to 90; None: as long as the template of its kind says.
         sponsor: address of the person who answers for what an AI agent does.
         approvers: who approved that it exists, where its template asks for approvals.
+        shares_grants_because: why another identity of the program holds exactly the same grants, if one does.
     """
 
     subject: ClassVar[str] = "identity"
@@ -101,3 +102,4 @@ class Identity(Spec):
     grace_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE_DAYS)] | None = None
     sponsor: Annotated[str, AfterValidator(_email)] | None = None
     approvers: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)], ...] = ()
+    shares_grants_because: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)] | None = None

@@ -109,11 +109,13 @@ def state_on(today: date, declared: State, ends: date, grace_days: int) -> State
     return max(declared, reached, key=_STRICTNESS.index)
 
 
-def issued_on(leases: Mapping[str, Mapping[str, Any]], lease_name: str, identity: Identity) -> date | None:
-    """Find in a state's leases when an identity's was issued; None when there is none yet.
+def lease_of(
+    leases: Mapping[str, Mapping[str, Any]], lease_name: str, identity: Identity
+) -> Mapping[str, Any] | None:
+    """Find an identity's lease among those that a state holds; None when there is none yet.
 
     Args:
-        leases: the outputs of each lease by its URN, as the state has them.
+        leases: the outputs of each lease by its URN.
         lease_name: the lease's name in the program.
         identity: whose it is.
     """
@@ -121,5 +123,5 @@ def issued_on(leases: Mapping[str, Mapping[str, Any]], lease_name: str, identity
         known = outputs.get("identity") or {}
         same = (known.get("name"), known.get("environment")) == (identity.name, identity.environment)
         if same and urn.rpartition("::")[2] == lease_name and outputs.get("issued"):
-            return date.fromisoformat(outputs["issued"])
+            return outputs
     return None

@@ -28,6 +28,11 @@ class BundleSpec(Spec):
     grants: tuple[Grant, ...] = ()
     secret: SecretSpec | None = None
 
+    @property
+    def sessions(self) -> Mapping[str, int]:
+        """How long its sessions or tokens live at most, in seconds, by the field that says so."""
+        return {}
+
 
 class _Grants(Spec):
     grants: tuple[Grant, ...] = ()

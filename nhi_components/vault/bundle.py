@@ -42,6 +42,11 @@ class VaultBundleSpec(BundleSpec):
     bound_cidrs: tuple[str, ...] = ()
     secret_mount: Mount = "secret"  # noqa: S105 - a mount's name
 
+    @property
+    def sessions(self) -> Mapping[str, int]:
+        """The longest life of a token that is renewed."""
+        return {"token_maximum_ttl_seconds": self.token_maximum_ttl_seconds}
+
     @model_validator(mode="after")
     def _maximum_not_below_ttl(self) -> Self:
         if self.token_maximum_ttl_seconds < self.token_ttl_seconds:

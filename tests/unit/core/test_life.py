@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Identity
-from nhi_components.core.life import Decision, Decisions, State, decided, issued_on, state_on
+from nhi_components.core.life import Decision, Decisions, State, decided, lease_of, state_on
 
 ENDS = date(2027, 3, 1)
 FIELDS: dict[str, Any] = {
@@ -81,9 +81,9 @@ def test_everything_wrong_with_decisions_is_told_at_once() -> None:
         Decisions.parse({"life": {"orders": DECIDED}})
 
 
-def test_the_issue_day_is_that_of_the_same_identity_and_lease() -> None:
+def test_the_lease_is_that_of_the_same_identity_and_name() -> None:
     known = {"identity": {"name": "orders", "environment": "prod"}, "issued": "2026-05-01"}
     leases = {"urn:pulumi:dev::shop::nhi:vault:X$nhi:index:Lease::orders-lease": known}
-    assert issued_on(leases, "orders-lease", identity()) == date(2026, 5, 1)
-    assert issued_on(leases, "other-lease", identity()) is None
-    assert issued_on(leases, "orders-lease", identity(environment="dev")) is None
+    assert lease_of(leases, "orders-lease", identity()) == known
+    assert lease_of(leases, "other-lease", identity()) is None
+    assert lease_of(leases, "orders-lease", identity(environment="dev")) is None
