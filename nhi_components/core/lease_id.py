@@ -44,6 +44,11 @@ def checked_lease_id(text: str) -> str:
     )
 
 
+def is_lease_id(text: str) -> bool:
+    """Tell whether a text is a lease id."""
+    return bool(_PATTERN.fullmatch(text))
+
+
 def suffix_of(lease_id: str) -> str:
     """The part of a lease id that physical names end with."""
     return lease_id[len(PREFIX) : len(PREFIX) + SUFFIX_LENGTH]

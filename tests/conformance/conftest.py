@@ -10,16 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from nhi_components.core.links import System
 from nhi_components.core.tags import LeaseTags
 from tests.conformance.aws_world import AwsWorld
+from tests.conformance.vault_federated_worlds import VaultJwtWorld, VaultKubernetesWorld
 from tests.conformance.vault_world import VaultWorld
 from tests.conformance.world import World, new_tags
 from tools.lab.sandbox import aws, programs, vault
+from tools.lab.sandbox.cluster import ClusterDouble
 from tools.lab.sandbox.keeper import Keeper
 from tools.lab.sandbox.ports import free_ports
 
-WORLDS: dict[System, type[AwsWorld] | type[VaultWorld]] = {System.AWS: AwsWorld, System.VAULT: VaultWorld}
+WORLDS: dict[str, type[World]] = {
+    "aws": AwsWorld,
+    "vault": VaultWorld,
+    "vault_jwt": VaultJwtWorld,
+    "vault_kubernetes": VaultKubernetesWorld,
+}
+"""Each by what the fixture that makes it is named for."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,18 @@ def vault_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> VaultWorld
     return VaultWorld(servers.vault, monkeypatch)
 
 
-@pytest.fixture(params=list(WORLDS), ids=str)
+@pytest.fixture
+def vault_jwt_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> VaultJwtWorld:
+    return VaultJwtWorld(servers.vault, monkeypatch)
+
+
+@pytest.fixture
+def vault_kubernetes_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultKubernetesWorld]:
+    with ClusterDouble() as cluster:
+        yield VaultKubernetesWorld(servers.vault, monkeypatch, cluster)
+
+
+@pytest.fixture(params=list(WORLDS))
 def world(request: pytest.FixtureRequest) -> World:
     """Each system in turn: a test that takes it is run against all of them."""
     found: World = request.getfixturevalue(f"{request.param}_world")

@@ -29,6 +29,7 @@ class VaultWorld:
 
     system = System.VAULT
     principal = LinkKind.VAULT_APPROLE
+    mount = APPROLE
 
     def __init__(self, server: lab.Vault, monkeypatch: pytest.MonkeyPatch) -> None:
         self.server = server
@@ -52,18 +53,24 @@ class VaultWorld:
         name, path = names(tags)
         rules = f'path "{KV}/data/{path}" {{ capabilities = ["read"] }}'
         self.root.sys.create_or_update_policy(name, f"# nhi:lease={tags.lease}\n{rules}\n")
-        self.root.auth.approle.create_or_update_approle(name, token_policies=[name], token_ttl="1h")
+        alias = self.create_role(tags)
         entity = self.root.secrets.identity.create_or_update_entity(name, metadata=tags.to_metadata())
         self.root.secrets.identity.create_or_update_entity_alias(
-            name=self.role_id(name), canonical_id=entity["data"]["id"], mount_accessor=self.accessor()
+            name=alias, canonical_id=entity["data"]["id"], mount_accessor=self.accessor()
         )
         return [
-            Link(System.VAULT, LinkKind.VAULT_APPROLE, name, attributes={"mount": APPROLE}),
+            Link(System.VAULT, self.principal, name, attributes={"mount": self.mount}),
             Link(System.VAULT, LinkKind.VAULT_ENTITY, name),
-            Link(System.VAULT, LinkKind.VAULT_ENTITY_ALIAS, name, attributes={"mount": APPROLE}),
+            Link(System.VAULT, LinkKind.VAULT_ENTITY_ALIAS, name, attributes={"mount": self.mount}),
             Link(System.VAULT, LinkKind.VAULT_POLICY, name),
             Link(System.VAULT, LinkKind.VAULT_KV_PATH, path, attributes={"mount": KV, "generate_bytes": "32"}),
         ]
+
+    def create_role(self, tags: LeaseTags) -> str:
+        """Make the auth role, and tell the name of the alias that its logins are taken for."""
+        name = names(tags)[0]
+        self.root.auth.approle.create_or_update_approle(name, token_policies=[name], token_ttl="1h")
+        return self.role_id(name)
 
     def role_id(self, name: str) -> str:
         role_id: str = self.root.auth.approle.read_role_id(name)["data"]["role_id"]
@@ -71,7 +78,7 @@ class VaultWorld:
         return role_id
 
     def accessor(self) -> str:
-        found: str = self.root.sys.list_auth_methods()["data"][f"{APPROLE}/"]["accessor"]
+        found: str = self.root.sys.list_auth_methods()["data"][f"{self.mount}/"]["accessor"]
         return found
 
     def session_client(self, tags: LeaseTags) -> hvac.Client:
@@ -122,10 +129,14 @@ class VaultWorld:
 
     def replace_principal(self, tags: LeaseTags) -> None:
         name = names(tags)[0]
-        self.root.auth.approle.delete_role(name)
+        self.root.delete(f"auth/{self.mount}/role/{name}")
         self.root.secrets.identity.delete_entity_by_name(name)
         self.root.sys.delete_policy(name)
         self.root.sys.create_or_update_policy(name, 'path "other/*" { capabilities = ["read"] }')
+        self.create_namesake(name)
+
+    def create_namesake(self, name: str) -> None:
+        """Make somebody else's auth role of that name; its tokens live for two hours."""
         self.root.auth.approle.create_or_update_approle(name, token_policies=[name], token_ttl="2h")
         self.root.auth.approle.generate_secret_id(name)
 
@@ -141,15 +152,18 @@ class VaultWorld:
     def alive(self, tags: LeaseTags) -> list[str]:
         name, path = names(tags)
         looks = {
-            "approle": f"auth/{APPROLE}/role/{name}",
+            "role": f"auth/{self.mount}/role/{name}",
             "entity": f"identity/entity/name/{name}",
             "policy": f"sys/policies/acl/{name}",
             "kv": f"{KV}/metadata/{path}",
         }
         found = [what for what, place in looks.items() if self.root.read(place)]
         aliases = self.root.list("identity/entity-alias/id") or {"data": {"key_info": {}}}
-        found += ["alias" for a in aliases["data"]["key_info"].values() if a["metadata"] == {"role_name": name}]
+        found += ["alias" for alias in aliases["data"]["key_info"].values() if self.is_alias_of(tags, alias)]
         return found + ["token" for token in self.tokens() if name in token["policies"]]
+
+    def is_alias_of(self, tags: LeaseTags, alias: dict[str, Any]) -> bool:
+        return bool(alias["metadata"] == {"role_name": names(tags)[0]})
 
     def tokens(self) -> list[dict[str, Any]]:
         found = []

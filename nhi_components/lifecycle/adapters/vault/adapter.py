@@ -17,6 +17,8 @@ from nhi_components.lifecycle.adapters.vault.canary import OpenToken
 from nhi_components.lifecycle.adapters.vault.census import CensusTaker
 from nhi_components.lifecycle.adapters.vault.cut_off import LeaseCutOff
 from nhi_components.lifecycle.adapters.vault.entities import Entities
+from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
+from nhi_components.lifecycle.adapters.vault.issued import ISSUED, ListedCertificate, sweep_issued
 from nhi_components.lifecycle.adapters.vault.kv import Kv
 from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies
@@ -62,7 +64,7 @@ class VaultAdapter:
         return look(self._session.http).blind_spots(self.connection)
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
-        """Cut the lease's AppRoles, entities and tokens off, whether linked or not; see the port."""
+        """Cut the lease's auth roles, entities and tokens off, whether linked or not; see the port."""
         self._refuse_elsewhere(links)
         return LeaseCutOff(self._session, lease_id, links, now).run()
 
@@ -72,12 +74,12 @@ class VaultAdapter:
         return LeaseCutOff(self._session, lease_id, links, now).revoke_live()
 
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
-        """Let the canary look itself up once more; see the port."""
-        token: OpenToken = canary.credential
+        """Let a token look itself up, or a certificate be looked up on the CRL, once more; see the port."""
+        held: OpenToken | ListedCertificate = canary.credential
         elapsed = Elapsed(now)
-        if token.ends and now >= token.ends:
-            return NotChecked(f"the canary ended by itself at {token.ends.isoformat()}")
-        return None if token.works() else elapsed.now()
+        if held.ends and now >= held.ends:
+            return NotChecked(f"the canary ended by itself at {held.ends.isoformat()}")
+        return None if held.works() else elapsed.now()
 
     def sweep(self, sighting: Sighting) -> None:
         """Delete a leftover; see the port."""
@@ -86,6 +88,8 @@ class VaultAdapter:
         match link.kind:
             case LinkKind.VAULT_APPROLE:
                 AppRoles(http).delete(mount_of(link), link.name, link.unique_id)
+            case LinkKind.VAULT_JWT_ROLE | LinkKind.VAULT_KUBERNETES_ROLE:
+                FederatedRoles(http, look(http).federated_mounts).delete(mount_of(link), link.name, link.unique_id)
             case LinkKind.VAULT_SECRET_ID:
                 AppRoles(http).destroy_secret_id_named(mount_of(link), link.attributes["role"], link.name)
             case LinkKind.VAULT_TOKEN:
@@ -96,6 +100,8 @@ class VaultAdapter:
                 Entities(http).delete_alias(link.unique_id)
             case LinkKind.VAULT_POLICY:
                 Policies(http).delete(link.name)
+            case kind if kind in ISSUED:
+                sweep_issued(self._session, link)
             case LinkKind.VAULT_KV_PATH:
                 Kv(http).delete(mount_of(link), link.name)
             case LinkKind.VAULT_KV_VERSION:

@@ -6,14 +6,18 @@ from typing import TypeVar
 
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind
-from nhi_components.core.tags import LeaseTags, policy_mark
+from nhi_components.core.tags import LeaseTags, policy_mark, statement_mark, unit_mark
 from nhi_components.lifecycle.adapters.ownership import is_suspended, refuse_foreign
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
+from nhi_components.lifecycle.adapters.vault.database import DatabaseRole, DatabaseRoles
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
+from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.kv import Kv
+from nhi_components.lifecycle.adapters.vault.pki import PkiRole, PkiRoles
 from nhi_components.lifecycle.adapters.vault.places import mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies
+from nhi_components.lifecycle.adapters.vault.reach import look
 
 Thing = TypeVar("Thing")
 
@@ -34,6 +38,8 @@ class Admission:
         match link.kind:
             case LinkKind.VAULT_APPROLE:
                 return self._approle(link)
+            case LinkKind.VAULT_JWT_ROLE | LinkKind.VAULT_KUBERNETES_ROLE:
+                return self._federated_role(link)
             case LinkKind.VAULT_ENTITY:
                 return self._entity(link)
             case LinkKind.VAULT_ENTITY_ALIAS:
@@ -41,10 +47,16 @@ class Admission:
             case LinkKind.VAULT_POLICY:
                 self._policy(link)
                 return None
+            case LinkKind.VAULT_DATABASE_ROLE:
+                self._issuer(link, DatabaseRoles(self._http).find(mount_of(link), link.name))
+                return None
+            case LinkKind.VAULT_PKI_ROLE:
+                self._issuer(link, PkiRoles(self._http).find(mount_of(link), link.name))
+                return None
             case LinkKind.VAULT_KV_PATH:
                 self._entry(link)
                 return None
-            case LinkKind.VAULT_KV_VERSION | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN:
+            case LinkKind.VAULT_KV_VERSION | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN | LinkKind.VAULT_LEASE:
                 return link.unique_id
             case _:
                 raise NhiError(f"{link}: got a kind that is not of Vault; fix: link it to its own system")
@@ -52,6 +64,17 @@ class Admission:
     def _approle(self, link: Link) -> str:
         role = _existing(AppRoles(self._http).find(mount_of(link), link.name), link)
         refuse_foreign(self._lease.lease, None, role.unique_id, link)
+        return role.unique_id
+
+    def _federated_role(self, link: Link) -> str:
+        roles = FederatedRoles(self._http, look(self._http).federated_mounts)
+        role = _existing(roles.find(mount_of(link), link.name), link)
+        refuse_foreign(self._lease.lease, role.lease, role.unique_id, link)
+        if role.lease is None:
+            raise NhiError(
+                f"{link}: found no mark of the lease, expected {self._lease.lease!r} among its token policies; "
+                "fix: declare the role through its component, which puts it there"
+            )
         return role.unique_id
 
     def _entity(self, link: Link) -> str:
@@ -71,6 +94,16 @@ class Admission:
             raise NhiError(
                 f"{link}: found no mark of the lease, expected the first line {policy_mark(self._lease.lease)!r}; "
                 "fix: declare the policy through its component, which writes it"
+            )
+
+    def _issuer(self, link: Link, found: DatabaseRole | PkiRole | None) -> None:
+        role: DatabaseRole | PkiRole = _existing(found, link)
+        refuse_foreign(self._lease.lease, role.lease, None, link)
+        if role.lease is None:
+            mark = unit_mark if isinstance(role, PkiRole) else statement_mark
+            raise NhiError(
+                f"{link}: found no mark of the lease, expected {mark(self._lease.lease)!r}; "
+                "fix: declare the role through its component, which writes it"
             )
 
     def _entry(self, link: Link) -> None:

@@ -1,8 +1,9 @@
 """Everything in one Vault that belongs to a lease or stands at the name of one of its links, each judged.
 
-What proves that something is the lease's: a policy's first line; an entity's metadata or id; an AppRole's fingerprint,
-or a proven policy that its tokens carry, or a proven entity that its logins are taken for; an alias's entity; a
-token's entity or policy; a KV entry's path. A name alone proves nothing.
+What proves that something is the lease's: a policy's first line; an entity's metadata or id; an AppRole's fingerprint;
+a JWT or Kubernetes role's policy that is named by the lease id; for every role also a proven policy that its tokens
+carry, or a proven entity that its logins are taken for; an alias's entity; a token's entity or policy; a KV entry's
+path. A name alone proves nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.lifecycle.adapters.ownership import links_by_name
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles, fingerprint
+from nhi_components.lifecycle.adapters.vault.issued import Issued, IssuedCredentials
 from nhi_components.lifecycle.adapters.vault.judged import Found, Judge, Judged, ours_of
 from nhi_components.lifecycle.adapters.vault.kv import Entry, Kv
 from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
@@ -36,6 +38,7 @@ class Census:
     policies: Sequence[Judged[Policy]]
     principals: Principals
     tokens: Sequence[Judged[Token]]
+    issued: Issued
     entries: Sequence[Judged[Entry]]
     parts: Sequence[Sighting]
 
@@ -43,9 +46,9 @@ class Census:
         """Tell it in the order to sweep in: first what logs in, then what is logged in, then what it may do."""
         found = self.principals
         entities = [replace(e.sighting, cut_off=e.what.cut_off_at is not None) for e in found.entities]
-        logins = [judged.sighting for group in (found.approles, self.tokens) for judged in group]
+        logins = [judged.sighting for group in (found.logins(), self.tokens) for judged in group]
         rest = [judged.sighting for group in (found.aliases, self.policies, self.entries) for judged in group]
-        return [*logins, *entities, *rest, *self.parts]
+        return [*logins, *self.issued.sightings(), *entities, *rest, *self.parts]
 
 
 class CensusTaker:
@@ -57,6 +60,7 @@ class CensusTaker:
         self._links = links
         self._judge = Judge(lease_id, session.name)
         self._reach = look(session.http)
+        self.issued = IssuedCredentials(session, self._reach, self._judge, links)
 
     def run(self) -> Census:
         """Look at everything."""
@@ -66,7 +70,7 @@ class CensusTaker:
         tokens = self.tokens(policies, principals)
         entries = [self._judge.verdict(found) for found in self._found_entries()]
         parts = [*self._live_secret_ids(principals), *self._live_versions(entries)]
-        return Census(self._reach, policies, principals, tokens, entries, parts)
+        return Census(self._reach, policies, principals, tokens, self.issued.find(), entries, parts)
 
     def tokens(self, policies: Sequence[Judged[Policy]], principals: Principals) -> list[Judged[Token]]:
         """List the tokens of our entities and those that carry our policies; none when that is a blind spot."""
@@ -80,6 +84,7 @@ class CensusTaker:
         entities = {entity.unique_id for entity in ours_of(principals.entities)} | linked
         strangers = {judged.what.name for judged in policies if not judged.ours}
         names = {judged.what.name for judged in policies} | set(links_by_name(self._links, LinkKind.VAULT_POLICY))
+        names.add(self._judge.lease_id)
         for token in self._session.tokens.all():
             ours = token.entity in entities or not (names - strangers).isdisjoint(token.policies)
             if ours:

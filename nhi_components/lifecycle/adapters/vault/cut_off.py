@@ -1,26 +1,33 @@
 """Cutting a lease off in one Vault: no login and no token works any more, before anything is deleted.
 
-Order: a canary token; secret ids; entities, whose tokens are refused at once; then every token, revoked with its
-leases.
+Order: a canary token; secret ids; entities, whose tokens are refused at once; roles whose logins no disabled entity
+holds; then every token; then, as nothing new is issued any more, dynamic leases and certificates.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.vault.approles import AppRole, AppRoles, fingerprint
-from nhi_components.lifecycle.adapters.vault.canary import NoCanary, OpenToken, open_token
+from nhi_components.lifecycle.adapters.vault.canary import NoCanary, OpenToken, open_token, open_token_for
 from nhi_components.lifecycle.adapters.vault.census import Census, CensusTaker
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
+from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
 from nhi_components.lifecycle.adapters.vault.judged import ours_of
 from nhi_components.lifecycle.adapters.vault.principals import Principals
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
 from nhi_components.lifecycle.ports import Canary, CutOff
 
-_PRINCIPALS = (LinkKind.VAULT_APPROLE, LinkKind.VAULT_ENTITY)
+_PRINCIPALS = (
+    LinkKind.VAULT_APPROLE,
+    LinkKind.VAULT_JWT_ROLE,
+    LinkKind.VAULT_KUBERNETES_ROLE,
+    LinkKind.VAULT_ENTITY,
+)
 
 _FIRST_VERSION = 1
 """The version of a KV entry that `admit` writes; later ones were written by others."""
@@ -31,20 +38,23 @@ class LeaseCutOff:
 
     def __init__(self, session: VaultSession, lease_id: str, links: Sequence[Link], now: datetime) -> None:
         self._session = session
+        self._lease_id = lease_id
         self._links = links
         self._taker = CensusTaker(session, lease_id, links)
         self._elapsed = Elapsed(now)
-        self._without_canary = "no AppRole of the lease was found, through which a token could be opened"
+        self._without_canary = "no role and no entity of the lease was found, through which a token could be opened"
 
     def run(self) -> list[CutOff]:
         """Cut it off; what an earlier run has done already keeps its time."""
         census = self._taker.run()
         principals = census.principals
-        roles, entities = ours_of(principals.approles), ours_of(principals.entities)
-        canary, opened_at = self._open_canary(roles, entities), self._elapsed.now()
-        extras = [extra for role in roles for extra in self._destroy_secret_ids(role)]
-        disabled_at = self._disable(entities, canary)
+        canary, opened_at = self._open_canary(census), self._elapsed.now()
+        extras = [extra for role in ours_of(principals.approles) for extra in self._destroy_secret_ids(role)]
+        disabled_at = self._disable(ours_of(principals.entities), canary)
+        if self._delete_unheld(census):
+            disabled_at = self._elapsed.now()
         extras += self._revoke_tokens(census, canary)
+        issued = self._taker.issued.revoke(self._elapsed)
         refused_at = self._refused_at(census, canary)
         done = [
             CutOff(
@@ -58,32 +68,53 @@ class LeaseCutOff:
             )
             for number, link in enumerate(_our_links(principals))
         ]
-        return [*done, *self._never_created(census), *_extra_versions(census)]
+        return [*done, *issued, *self._never_created(census), *_extra_versions(census)]
 
     def revoke_live(self) -> list[Link]:
-        """Destroy the secret ids and revoke the tokens of a lease whose principals the program has denied already."""
+        """Revoke all that was issued to a lease whose principals the program has denied already."""
         census = self._taker.run()
         ours = ours_of(census.principals.approles)
         return [
             *(extra for role in ours for extra in self._destroy_secret_ids(role)),
             *self._revoke_tokens(census, None),
+            *(cut_off.link for cut_off in self._taker.issued.revoke(self._elapsed)),
         ]
 
-    def _open_canary(self, roles: Sequence[AppRole], entities: Sequence[Entity]) -> OpenToken | None:
-        """Open a token through the first AppRole that lets us; None, and why, when none does."""
+    def _open_canary(self, census: Census) -> OpenToken | None:
+        """Open a token through the first role or for the first entity that lets us; None, and why, when none does."""
+        entities = ours_of(census.principals.entities)
         earlier = [entity.cut_off_at for entity in entities if entity.cut_off_at]
         if earlier:
             self._without_canary = f"an earlier run cut the lease off at {min(earlier).isoformat()}, no login works now"
             return None
-        for role in roles:
+        for opened in self._ways_in(census, entities):
             try:
-                token = open_token(self._session.http, role)
+                token = opened()
             except NoCanary as reason:
                 self._without_canary = str(reason)
             else:
                 self._without_canary = ""
                 return token
         return None
+
+    def _ways_in(self, census: Census, entities: Sequence[Entity]) -> Iterator[Callable[[], OpenToken]]:
+        """Ways to open a token: a login by AppRole; by entity where only an issuer can make a login."""
+        http, principals = self._session.http, census.principals
+        for role in ours_of(principals.approles):
+            yield partial(open_token, http, role)
+        for entity in entities if ours_of(principals.federated) else ():
+            yield partial(open_token_for, http, entity, self._lease_id, census.reach.token_accessor)
+
+    def _delete_unheld(self, census: Census) -> bool:
+        """Delete roles with logins that none of our entities, disabled by now, is taken for; tell if there are any."""
+        aliases = [alias for entity in ours_of(census.principals.entities) for alias in entity.aliases]
+        held = {(alias.accessor, alias.name) for alias in aliases}
+        roles = FederatedRoles(self._session.http, census.reach.federated_mounts)
+        ours = ours_of(census.principals.federated)
+        unheld = [role for role in ours if (role.mount.accessor, role.alias_name) not in held]
+        for role in unheld:
+            roles.delete(role.mount.path, role.name, role.unique_id)
+        return bool(unheld)
 
     def _destroy_secret_ids(self, role: AppRole) -> list[Link]:
         approles = AppRoles(self._session.http)
@@ -122,7 +153,7 @@ class LeaseCutOff:
         return self._elapsed.now()
 
     def _never_created(self, census: Census) -> Iterator[CutOff]:
-        found = {judged.link.key for judged in census.principals.approles}
+        found = {judged.link.key for judged in census.principals.logins()}
         found |= {judged.link.key for judged in census.principals.entities}
         for link in self._links:
             if link.kind in _PRINCIPALS and link.key not in found and link.unique_id is None:
@@ -133,8 +164,8 @@ class LeaseCutOff:
 
 
 def _our_links(principals: Principals) -> list[Link]:
-    approles = [judged.link for judged in principals.approles if judged.ours]
-    return approles + [judged.link for judged in principals.entities if judged.ours]
+    logins = [judged.link for judged in principals.logins() if judged.ours]
+    return logins + [judged.link for judged in principals.entities if judged.ours]
 
 
 def _extra_versions(census: Census) -> Iterator[CutOff]:

@@ -27,7 +27,7 @@ class Alias:
         entity: the id of the entity that it stands for.
         accessor: the accessor of the auth mount whose logins it is for.
         mount: that mount's path.
-        role_name: the AppRole behind it, as the newest login has noted it.
+        role_name: the role behind it, as the newest login through AppRole or JWT has noted it; Kubernetes notes none.
         name: for AppRole it is the role id, half a credential, so it is never shown.
     """
 
@@ -53,11 +53,17 @@ class Entity:
     disabled: bool
     metadata: Mapping[str, str]
     aliases: tuple[Alias, ...]
+    policies: tuple[str, ...] = ()
 
     @property
     def lease(self) -> str | None:
         """The lease that it bears."""
         return lease_of_metadata(self.metadata)
+
+    @property
+    def made_by_vault(self) -> bool:
+        """Whether it is as Vault itself makes one at a login: nobody gave it metadata, policies or another alias."""
+        return not self.policies and len(self.aliases) == 1 and set(self.metadata) <= {CUT_OFF}
 
     @property
     def cut_off_at(self) -> datetime | None:
@@ -80,10 +86,10 @@ class Entities:
         """Read an entity by its id."""
         return _entity(self._http.read(f"{_BY_ID}/{unique_id}"))
 
-    def by_login(self, role_id: str, mount_accessor: str) -> Entity | None:
-        """Find the entity that a login through an AppRole is taken for."""
+    def by_login(self, alias_name: str, mount_accessor: str) -> Entity | None:
+        """Find the entity that logins of an alias are taken for."""
         found = self._http.write(
-            "identity/lookup/entity", {"alias_name": role_id, "alias_mount_accessor": mount_accessor}
+            "identity/lookup/entity", {"alias_name": alias_name, "alias_mount_accessor": mount_accessor}
         )
         return _entity(found)
 
@@ -131,15 +137,17 @@ def _entity(facts: Mapping[str, Any] | None) -> Entity | None:
         disabled=bool(facts.get("disabled")),
         metadata=facts.get("metadata") or {},
         aliases=tuple(_alias(alias["id"], alias) for alias in facts.get("aliases") or ()),
+        policies=tuple(facts.get("policies") or ()),
     )
 
 
 def _alias(unique_id: str, facts: Mapping[str, Any]) -> Alias:
+    metadata = facts.get("metadata") or {}
     return Alias(
         unique_id=unique_id,
         entity=facts["canonical_id"],
         accessor=facts["mount_accessor"],
         mount=str(facts.get("mount_path", "")).removeprefix("auth/").rstrip("/"),
-        role_name=str((facts.get("metadata") or {}).get("role_name", "")),
+        role_name=str(metadata.get("role_name") or metadata.get("role", "")),
         name=facts["name"],
     )

@@ -10,10 +10,16 @@ from nhi_components.core.links import Link, LinkKind
 _USUAL_MOUNTS: Mapping[LinkKind, str] = MappingProxyType(
     {
         LinkKind.VAULT_APPROLE: "approle",
+        LinkKind.VAULT_JWT_ROLE: "jwt",
+        LinkKind.VAULT_KUBERNETES_ROLE: "kubernetes",
         LinkKind.VAULT_ENTITY_ALIAS: "approle",
         LinkKind.VAULT_SECRET_ID: "approle",
         LinkKind.VAULT_KV_PATH: "secret",
         LinkKind.VAULT_KV_VERSION: "secret",
+        LinkKind.VAULT_DATABASE_ROLE: "database",
+        LinkKind.VAULT_LEASE: "database",
+        LinkKind.VAULT_PKI_ROLE: "pki",
+        LinkKind.VAULT_CERTIFICATE: "pki",
     }
 )
 """Vault's own default paths of these mounts, for links that name none."""
