@@ -138,11 +138,20 @@ RESIDUES: tuple[Residue, ...] = (
     Residue(
         id="vault.auth-role.tokens",
         system=System.VAULT,
-        what="an auth role (AppRole)",
+        what="an auth role (AppRole, JWT, Kubernetes)",
         remains="its tokens and their leases live on until their TTL",
         figure=None,
         source="hashicorp/vault issue 1243; measured on OpenBao 2.7.2",
         handling="its entity is disabled and its tokens are revoked before it is deleted",
+    ),
+    Residue(
+        id="vault.federated-role.logins",
+        system=System.VAULT,
+        what="the credentials for a JWT or Kubernetes role",
+        remains="the role has none of its own to destroy: its issuer's tokens log in until it is removed, whatever a TTL",
+        figure=None,
+        source="Vault documentation, 'JWT/OIDC auth method', 'Kubernetes auth method'; measured on OpenBao 2.7.2",
+        handling="the entity that its logins are taken for is disabled; a role without such an entity is deleted at once",
     ),
     Residue(
         id="vault.policy.tokens",
@@ -169,7 +178,7 @@ RESIDUES: tuple[Residue, ...] = (
         remains="a login through the role silently makes a new entity with the role's policies",
         figure=None,
         source="measured on OpenBao 2.7.2",
-        handling="found by its alias, which is the AppRole's role id, and removed after the AppRole",
+        handling="found by its alias, named by role id, subject or service account, and removed after the role",
     ),
     Residue(
         id="vault.lease.queued",
@@ -223,14 +232,10 @@ def deadline_for(kind: LinkKind) -> Deadline:
             return _IAM
         case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:
             return _SECRET
-        case (
-            LinkKind.VAULT_APPROLE
-            | LinkKind.VAULT_JWT_ROLE
-            | LinkKind.VAULT_KUBERNETES_ROLE
-            | LinkKind.VAULT_SECRET_ID
-            | LinkKind.VAULT_TOKEN
-        ):
+        case LinkKind.VAULT_APPROLE | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN:
             return _vault("vault.auth-role.tokens")
+        case LinkKind.VAULT_JWT_ROLE | LinkKind.VAULT_KUBERNETES_ROLE:
+            return _vault("vault.federated-role.logins")
         case LinkKind.VAULT_ENTITY | LinkKind.VAULT_ENTITY_ALIAS:
             return _vault("vault.entity.tokens")
         case LinkKind.VAULT_POLICY:
