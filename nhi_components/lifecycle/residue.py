@@ -148,10 +148,10 @@ RESIDUES: tuple[Residue, ...] = (
         id="vault.federated-role.logins",
         system=System.VAULT,
         what="the credentials for a JWT or Kubernetes role",
-        remains="the role has none of its own to destroy: its issuer's tokens log in until it is removed, whatever a TTL",
+        remains="the role has none of its own to destroy: its issuer's tokens log in until it is removed",
         figure=None,
         source="Vault documentation, 'JWT/OIDC auth method', 'Kubernetes auth method'; measured on OpenBao 2.7.2",
-        handling="the entity that its logins are taken for is disabled; a role without such an entity is deleted at once",
+        handling="the entity that its logins are taken for is disabled; a role without one is deleted at once",
     ),
     Residue(
         id="vault.policy.tokens",
