@@ -9,7 +9,7 @@ Source: IAM user guide, 'Rules for tagging in IAM and AWS STS' (256 characters a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -25,6 +25,8 @@ STACK = "nhi:stack"
 MANAGER = "nhi_components"
 MAXIMUM_VALUE_LENGTH = 256
 _POLICY_MARK = re.compile(rf"#\s*{LEASE}=(\S+)\s*")
+_STATEMENT_MARK = re.compile(rf"--\s*{LEASE}=(\S+)\s*")
+_UNIT_MARK = re.compile(rf"{LEASE}=(\S+)")
 _FORBIDDEN = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 
 
@@ -88,6 +90,30 @@ def lease_of_policy(text: str) -> str | None:
     """Tell which lease the first line of a Vault policy names; None when none."""
     match = _POLICY_MARK.fullmatch(text.split("\n", 1)[0])
     return match[1] if match else None
+
+
+def statement_mark(lease_id: str) -> str:
+    """Write the first line of a database role's first statement: a role takes no metadata, SQL takes a comment."""
+    return f"-- {LEASE}={lease_id}"
+
+
+def lease_of_statement(text: str) -> str | None:
+    """Tell which lease the first line of an SQL statement names; None when none."""
+    match = _STATEMENT_MARK.fullmatch(text.split("\n", 1)[0])
+    return match[1] if match else None
+
+
+def unit_mark(lease_id: str) -> str:
+    """Write the organizational unit of a PKI role, which puts it into the subject of each certificate it issues.
+
+    At most 64 characters (RFC 5280, appendix A.1: ub-organizational-unit-name).
+    """
+    return f"{LEASE}={lease_id}"
+
+
+def lease_of_units(units: Iterable[str]) -> str | None:
+    """Tell which lease the organizational units of a PKI role, or of a certificate's subject, name; None when none."""
+    return next((match[1] for unit in units if (match := _UNIT_MARK.fullmatch(unit))), None)
 
 
 def _metadata_key(key: str) -> str:

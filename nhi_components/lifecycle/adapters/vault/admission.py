@@ -9,12 +9,12 @@ from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.tags import LeaseTags, policy_mark, statement_mark, unit_mark
 from nhi_components.lifecycle.adapters.ownership import is_suspended, refuse_foreign
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
-from nhi_components.lifecycle.adapters.vault.database import DatabaseRole, DatabaseRoles
+from nhi_components.lifecycle.adapters.vault.database import DatabaseRoles
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
 from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.kv import Kv
-from nhi_components.lifecycle.adapters.vault.pki import PkiRole, PkiRoles
+from nhi_components.lifecycle.adapters.vault.pki import PkiRoles
 from nhi_components.lifecycle.adapters.vault.places import mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies
 from nhi_components.lifecycle.adapters.vault.reach import look
@@ -48,10 +48,12 @@ class Admission:
                 self._policy(link)
                 return None
             case LinkKind.VAULT_DATABASE_ROLE:
-                self._issuer(link, DatabaseRoles(self._http).find(mount_of(link), link.name))
+                database_role = _existing(DatabaseRoles(self._http).find(mount_of(link), link.name), link)
+                self._bears(link, database_role.lease, statement_mark(self._lease.lease))
                 return None
             case LinkKind.VAULT_PKI_ROLE:
-                self._issuer(link, PkiRoles(self._http).find(mount_of(link), link.name))
+                pki_role = _existing(PkiRoles(self._http).find(mount_of(link), link.name), link)
+                self._bears(link, pki_role.lease, unit_mark(self._lease.lease))
                 return None
             case LinkKind.VAULT_KV_PATH:
                 self._entry(link)
@@ -96,14 +98,12 @@ class Admission:
                 "fix: declare the policy through its component, which writes it"
             )
 
-    def _issuer(self, link: Link, found: DatabaseRole | PkiRole | None) -> None:
-        role: DatabaseRole | PkiRole = _existing(found, link)
-        refuse_foreign(self._lease.lease, role.lease, None, link)
-        if role.lease is None:
-            mark = unit_mark if isinstance(role, PkiRole) else statement_mark
+    def _bears(self, link: Link, lease: str | None, mark: str) -> None:
+        refuse_foreign(self._lease.lease, lease, None, link)
+        if lease is None:
             raise NhiError(
-                f"{link}: found no mark of the lease, expected {mark(self._lease.lease)!r}; "
-                "fix: declare the role through its component, which writes it"
+                f"{link}: found no mark of the lease, expected {mark!r}; "
+                "fix: declare it through its component, which writes it"
             )
 
     def _entry(self, link: Link) -> None:

@@ -11,6 +11,7 @@ from nhi_components.core.connection import VaultConnection
 from nhi_components.core.errors import Problem, SystemUnreachable
 from nhi_components.lifecycle.adapters.vault.errors import Denied, Refused
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
+from nhi_components.lifecycle.adapters.vault.pki import Certificates
 from nhi_components.lifecycle.adapters.vault.tokens import Tokens
 
 TOKEN_FILE = ".vault-token"  # noqa: S105 - the name of the token helper's file
@@ -39,6 +40,7 @@ class _Open:
     http: VaultHttp
     identity: Identity
     tokens: Tokens
+    certificates: Certificates
 
 
 class VaultSession:
@@ -69,6 +71,11 @@ class VaultSession:
         """Every token of that Vault but our own."""
         return self._opened().tokens
 
+    @property
+    def certificates(self) -> Certificates:
+        """The certificates of that Vault's PKI engines."""
+        return self._opened().certificates
+
     def _opened(self) -> _Open:
         with self._lock:
             if self._open is None:
@@ -82,7 +89,7 @@ class VaultSession:
         http = anonymous.with_token(self._token(anonymous))
         own = self._look_up(http)
         identity = Identity(str(own.get("display_name", "")), str(own.get("accessor", "")), place)
-        return _Open(http, identity, Tokens(http, identity.accessor))
+        return _Open(http, identity, Tokens(http, identity.accessor), Certificates(http))
 
     def _address(self) -> str:
         address = self._connection.address or os.environ.get("VAULT_ADDR")

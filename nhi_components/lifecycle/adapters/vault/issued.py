@@ -1,0 +1,156 @@
+"""What secrets engines have issued to an identity: database users and certificates, and the roles that issue them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from nhi_components.core.errors import NhiError
+from nhi_components.core.links import Link, LinkKind, NotChecked
+from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.vault.database import DatabaseRole, DatabaseRoles, DatabaseSearch
+from nhi_components.lifecycle.adapters.vault.judged import Judge, Judged
+from nhi_components.lifecycle.adapters.vault.leases import DynamicLease, DynamicLeases
+from nhi_components.lifecycle.adapters.vault.pki import Certificate, Certificates, PkiRole, PkiRoles, Revocation
+from nhi_components.lifecycle.adapters.vault.pki_search import PkiSearch, serial_of
+from nhi_components.lifecycle.adapters.vault.places import mount_of
+from nhi_components.lifecycle.adapters.vault.reach import Reach
+from nhi_components.lifecycle.adapters.vault.session import VaultSession
+from nhi_components.lifecycle.ports import Canary, CutOff, Sighting
+
+ISSUED = (
+    LinkKind.VAULT_DATABASE_ROLE,
+    LinkKind.VAULT_LEASE,
+    LinkKind.VAULT_PKI_ROLE,
+    LinkKind.VAULT_CERTIFICATE,
+)
+
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What was found, each judged."""
+
+    database_roles: Sequence[Judged[DatabaseRole]]
+    leases: Sequence[Judged[DynamicLease]]
+    pki_roles: Sequence[Judged[PkiRole]]
+    certificates: Sequence[Judged[Certificate]]
+
+    def sightings(self) -> list[Sighting]:
+        """Tell it in the order to sweep in: a lease is proved by its role, a certificate by itself."""
+        groups = (self.leases, self.database_roles, self.pki_roles, self.certificates)
+        return [judged.sighting for group in groups for judged in group]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedCertificate:
+    """A certificate that was revoked: it works until the CRL of its issuer names it.
+
+    Attributes:
+        ends: when it expires by itself.
+    """
+
+    certificates: Certificates
+    certificate: Certificate
+
+    @property
+    def ends(self) -> datetime:
+        """When it expires by itself."""
+        return self.certificate.ends
+
+    def works(self) -> bool:
+        """Tell whether who looks at the CRL would still accept it."""
+        return not self.certificates.on_list(self.certificate)
+
+
+class IssuedCredentials:
+    """What one lease was issued in one Vault.
+
+    Args:
+        session: that Vault.
+        reach: what the connection's token can look at.
+        judge: decides what is the lease's.
+        links: what is known of it.
+    """
+
+    def __init__(self, session: VaultSession, reach: Reach, judge: Judge, links: Sequence[Link]) -> None:
+        self._leases, self._certificates = DynamicLeases(session.http), session.certificates
+        self._database = DatabaseSearch(session.http, reach, judge, links)
+        self._pki = PkiSearch(session.http, session.certificates, reach, judge, links)
+
+    def find(self) -> Issued:
+        """Look for all of it."""
+        roles = self._database.roles()
+        return Issued(roles, self._database.leases(roles), self._pki.roles(), self._pki.certificates())
+
+    def revoke(self, elapsed: Elapsed) -> list[CutOff]:
+        """Look once more, now that nothing new is issued, and revoke all that lives.
+
+        Raises:
+            NhiError: with every lease and certificate that could not be; the others were.
+        """
+        found, failures = self.find(), list[str]()
+        leases = _each(found.leases, lambda judged: self._revoked_lease(judged, elapsed), failures)
+        certificates = _each(found.certificates, lambda judged: self._revoked_certificate(judged, elapsed), failures)
+        if failures:
+            raise NhiError("\n".join(failures))
+        return [*leases, *certificates]
+
+    def _revoked_lease(self, judged: Judged[DynamicLease], elapsed: Elapsed) -> CutOff:
+        self._leases.revoke(judged.what)
+        return CutOff(judged.link, elapsed.now(), elapsed.now())
+
+    def _revoked_certificate(self, judged: Judged[Certificate], elapsed: Elapsed) -> CutOff:
+        opened_at = elapsed.now()
+        revocation = self._certificates.revoke(judged.what)
+        listed = ListedCertificate(self._certificates, revocation.certificate)
+        return CutOff(
+            judged.link,
+            disabled_at=elapsed.now(),
+            sessions_refused_at=_accepted_elsewhere(revocation, elapsed.now()) or elapsed.now(),
+            canary=Canary(judged.link, opened_at, listed) if revocation.on_list else None,
+            without_canary="" if revocation.on_list else "its PKI engine publishes no CRL that could be looked at",
+        )
+
+
+def sweep_issued(session: VaultSession, link: Link) -> None:
+    """Delete a role, or revoke a lease or a certificate; what is not there counts as gone."""
+    mount, http = mount_of(link), session.http
+    match link.kind:
+        case LinkKind.VAULT_DATABASE_ROLE:
+            DatabaseRoles(http).delete(mount, link.name)
+        case LinkKind.VAULT_LEASE:
+            DynamicLeases(http).revoke_named(mount, link.attributes["role"], link.name)
+        case LinkKind.VAULT_PKI_ROLE:
+            PkiRoles(http).delete(mount, link.name)
+        case LinkKind.VAULT_CERTIFICATE:
+            session.certificates.revoke_serial(mount, serial_of(link))
+
+
+def _each(
+    found: Iterable[Judged[_Thing]], revoke: Callable[[Judged[_Thing]], CutOff], failures: list[str]
+) -> list[CutOff]:
+    done = []
+    for judged in found:
+        if judged.ours:
+            try:
+                done.append(revoke(judged))
+            except NhiError as failure:
+                failures.append(str(failure))
+    return done
+
+
+def _accepted_elsewhere(revocation: Revocation, now: datetime) -> NotChecked | None:
+    """Tell until when relying parties may accept a revoked certificate: they look at the CRL that they have."""
+    ends = revocation.certificate.ends
+    if not revocation.on_list:
+        return NotChecked(
+            f"its PKI engine publishes no CRL, so it may be accepted until it expires at {ends.isoformat()}"
+        )
+    former = min(revocation.former_list_ends or now, ends)
+    if former <= now:
+        return None
+    return NotChecked(f"who holds the CRL from before may accept it until {former.isoformat()}")
