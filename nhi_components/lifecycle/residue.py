@@ -187,7 +187,34 @@ RESIDUES: tuple[Residue, ...] = (
         remains="the leases outlive the entity; a token's revocation queues theirs, without an answer when it is done",
         figure=None,
         source="Vault API, /sys/leases/revoke: sync; measured on OpenBao 2.7.2",
-        handling="tokens are revoked one by one, not only their entity deleted, so that their leases are queued",
+        handling="leases of database roles are then revoked one by one with `sync`, never `force`; a refusal is told",
+    ),
+    Residue(
+        id="vault.database-role.users",
+        system=System.VAULT,
+        what="a database role",
+        remains="the users that were made through it live on in the database until their leases end",
+        figure=None,
+        source="measured on OpenBao 2.7.2 with PostgreSQL 16",
+        handling="its leases are found by its name also when it is gone, and count as alive until the user is dropped",
+    ),
+    Residue(
+        id="vault.pki-role.certificates",
+        system=System.VAULT,
+        what="a PKI role, or the entity whose token had a certificate issued",
+        remains="certificates live until they expire, whatever becomes of the role, unless each is revoked",
+        figure=None,
+        source="Vault documentation, 'PKI secrets engine: considerations'; measured on OpenBao 2.7.2",
+        handling="the role puts the lease id into each; all of the engine's are read, and the live ones are revoked",
+    ),
+    Residue(
+        id="vault.certificate.former-crl",
+        system=System.VAULT,
+        what="a certificate that is revoked",
+        remains="who holds the CRL from before accepts it until that ends: the engine's `expiry`, 72 h by default",
+        figure=Figure(timedelta(hours=72), timedelta(hours=72)),
+        source="Vault API, PKI: 'Set revocation configuration': expiry, auto_rebuild",
+        handling="the issuer's signed CRL is looked at, and rebuilt if need be; the former one's end is reported",
     ),
     Residue(
         id="vault.kv.versions",
@@ -240,10 +267,14 @@ def deadline_for(kind: LinkKind) -> Deadline:
             return _vault("vault.entity.tokens")
         case LinkKind.VAULT_POLICY:
             return _vault("vault.policy.tokens")
-        case LinkKind.VAULT_DATABASE_ROLE | LinkKind.VAULT_LEASE:
+        case LinkKind.VAULT_DATABASE_ROLE:
+            return _vault("vault.database-role.users")
+        case LinkKind.VAULT_LEASE:
             return _vault("vault.lease.queued")
-        case LinkKind.VAULT_PKI_ROLE | LinkKind.VAULT_CERTIFICATE:
-            return _vault("vault.auth-role.tokens")
+        case LinkKind.VAULT_PKI_ROLE:
+            return _vault("vault.pki-role.certificates")
+        case LinkKind.VAULT_CERTIFICATE:
+            return _vault("vault.certificate.former-crl")
         case LinkKind.VAULT_KV_PATH | LinkKind.VAULT_KV_VERSION:
             return _vault("vault.kv.versions")
         case _:
