@@ -60,7 +60,7 @@ def problems_document(file: Path, error: SpecError) -> dict[str, Any]:
 
 def show_list(templates: Templates) -> None:
     """Write a table of all kinds."""
-    table = _table(_title(templates), "", *templates.by_kind)
+    table = _table(_title(templates), "", *(kind.replace("-", "-\n") for kind in templates.by_kind))
     for setting in Settings.model_fields:
         table.add_row(_label(setting), *(escape(_shown(each, setting)) for each in templates.by_kind.values()))
     table.add_row("forbidden", *(str(len(each.forbidden)) for each in templates.by_kind.values()))
@@ -126,8 +126,8 @@ def _title(templates: Templates) -> str:
 
 
 def _table(title: str, *columns: str, whole: int = 1) -> Table:
-    """Make a table that folds what is too wide for the terminal, and cuts nothing off; some first columns stay whole."""
-    table = Table(title=title, box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
+    """Make a table that folds what is too wide for the terminal, and cuts nothing off; the first columns stay whole."""
+    table = Table(title=escape(title), box=SIMPLE_HEAD, title_justify="left", pad_edge=False, padding=(0, 1, 0, 0))
     for index, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=index < whole)
     return table
