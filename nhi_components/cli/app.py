@@ -8,6 +8,7 @@ import typer
 
 from nhi_components.cli import lint
 from nhi_components.cli.evidence import evidence_app
+from nhi_components.cli.new import new
 from nhi_components.cli.paths import paths
 from nhi_components.cli.plugin import plugin_app
 from nhi_components.cli.repair import repair
@@ -27,6 +28,7 @@ app.add_typer(evidence_app, name="evidence")
 app.add_typer(plugin_app, name="plugin")
 app.add_typer(rules_app, name="rules")
 app.add_typer(template_app, name="template")
+app.command()(new)
 app.command()(verify)
 app.command()(repair)
 app.command()(paths)

@@ -1,0 +1,95 @@
+"""The files of a new project: its program, its policy pack, what it needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from nhi_components.core.identity import Identity
+from nhi_components.core.links import System
+from nhi_components.scaffold.model import NewIdentity
+from nhi_components.version import VERSION
+
+_PACK = '''\
+"""Judges every grant of this project before it is made; its configuration stands under `nhi-required`."""
+
+from pulumi_policy import PolicyPack
+
+from nhi_components.crossguard import policies
+from nhi_components.rules import JudgeConfig, Mode
+
+PolicyPack(name="{name}", policies=policies(JudgeConfig(mode=Mode.STRICT)))
+'''
+
+
+def files_of(new: NewIdentity) -> dict[str, str]:
+    """Write the files, by their paths below the project's folder."""
+    name = new.identity.name
+    requirements = f"nhi-components[{new.system},policy]>={VERSION}\n"
+    return {
+        "Pulumi.yaml": f"name: {name}\ndescription: {_quoted(new.identity.purpose)}\nruntime: python\n",
+        "__main__.py": program_of(new),
+        "policy/PulumiPolicy.yaml": f"description: Judges the grants of {name}\nruntime: python\n",
+        "policy/__main__.py": _PACK.format(name=name),
+        "requirements.txt": requirements,
+    }
+
+
+def program_of(new: NewIdentity) -> str:
+    """Write the program that declares the identity."""
+    blueprint, variable = new.blueprint, new.identity.name.replace("-", "_")
+    answers = {detail: _quoted(answer) for detail, answer in new.answers().items()}
+    arguments = {name: source.format_map(answers) for name, source in blueprint.arguments.items()}
+    if new.grants:
+        arguments["grants"] = _grants(new.grants)
+    lines = [
+        f'"""{_sentence(new.identity)}"""',
+        "",
+        "import pulumi",
+        "",
+        *_imports(new.system, arguments),
+        "",
+        f"{variable} = {new.system}.{blueprint.component}(",
+        f"    {_quoted(new.identity.name)},",
+        *_identity(new.identity),
+        *(f"    {name}={source}," for name, source in arguments.items()),
+        ")",
+        "",
+        *(f"pulumi.export({_quoted(result)}, {variable}.{result})" for result in blueprint.results),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _imports(system: System, arguments: Mapping[str, str]) -> list[str]:
+    module = f"from nhi_components import {system}"
+    needs_root = any("nhi." in source for source in arguments.values())
+    return ["import nhi_components as nhi", module] if needs_root else [module]
+
+
+def _identity(identity: Identity) -> list[str]:
+    fields = identity.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    fields["kind"] = str(identity.kind)
+    return [
+        "    identity={",
+        *(f"        {_quoted(name)}: {_source(value)}," for name, value in fields.items()),
+        "    },",
+    ]
+
+
+def _source(value: object) -> str:
+    """Write plain data as Python; JSON writes texts, numbers and objects the same way."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _grants(grants: tuple[tuple[str, str], ...]) -> str:
+    calls = [f"aws.intents.{intent.replace('lambda.', 'lambda_.')}({_quoted(target)})" for intent, target in grants]
+    return " + ".join(calls)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _sentence(identity: Identity) -> str:
+    purpose = identity.purpose.rstrip(".").replace("\\", "").replace('"""', "")
+    return f"{purpose[0].upper()}{purpose[1:]}."
