@@ -10,7 +10,8 @@ _GROUP: Final = arn_shape(
     "the ARN of a log group, without `:*` at its end", "logs", r"log-group:[\w./#-]{1,512}", "log-group:/orders/api"
 )
 _GROUP_AND_STREAMS: Final = ("{target}", "{target}:*")
-"""The second names the streams, and the group as policies of CloudWatch Logs write it (LogGroup API, `arn`)."""
+"""The second names the streams, and the group as most actions ask for it (CloudWatch Logs user guide, 'Overview of
+managing access permissions to your CloudWatch Logs resources')."""
 
 INTENTS: Final = (
     Intent(
