@@ -26,6 +26,10 @@ _PLACE_PROPERTY = {
     "vault:identity/entity:Entity": (LinkKind.VAULT_ENTITY, "name"),
     "vault:identity/entityAlias:EntityAlias": (LinkKind.VAULT_ENTITY_ALIAS, "id"),
     "vault:appRole/authBackendRole:AuthBackendRole": (LinkKind.VAULT_APPROLE, "roleName"),
+    "vault:database/secretBackendRole:SecretBackendRole": (LinkKind.VAULT_DATABASE_ROLE, "name"),
+    "vault:pkiSecret/secretBackendRole:SecretBackendRole": (LinkKind.VAULT_PKI_ROLE, "name"),
+    "vault:jwt/authBackendRole:AuthBackendRole": (LinkKind.VAULT_JWT_ROLE, "roleName"),
+    "vault:kubernetes/authBackendRole:AuthBackendRole": (LinkKind.VAULT_KUBERNETES_ROLE, "roleName"),
 }
 ENGINE_MANAGED = frozenset(kind for kind, _ in _PLACE_PROPERTY.values())
 """The kinds that the engine itself creates and deletes; what else is linked is made by the seal."""

@@ -1,6 +1,19 @@
 """Components for Vault and OpenBao."""
 
 from nhi_components.core.connection import VaultConnection as Connection
+from nhi_components.core.pipeline import GitHub, GitLab, TerraformCloud
+from nhi_components.core.vault_login import AppRoleLogin, JwtLogin, KubernetesLogin
+from nhi_components.vault.pipeline_identity import PipelineIdentity
 from nhi_components.vault.workload_identity import WorkloadIdentity
 
-__all__ = ["Connection", "WorkloadIdentity"]
+__all__ = [
+    "AppRoleLogin",
+    "Connection",
+    "GitHub",
+    "GitLab",
+    "JwtLogin",
+    "KubernetesLogin",
+    "PipelineIdentity",
+    "TerraformCloud",
+    "WorkloadIdentity",
+]

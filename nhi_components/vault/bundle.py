@@ -107,7 +107,7 @@ class VaultBundle(Bundle):
 
     def alias(
         self, entity: vault.identity.Entity, name: pulumi.Input[str], mount: str, *depends_on: pulumi.Resource
-    ) -> None:
+    ) -> vault.identity.EntityAlias:
         """Let logins of that name on an auth mount be taken for the entity."""
         invoke = pulumi.InvokeOptions(parent=self)
         alias = vault.identity.EntityAlias(
@@ -122,6 +122,7 @@ class VaultBundle(Bundle):
             ),
         )
         self._linked.append(alias)
+        return alias
 
     def _secret(self) -> pulumi.Output[str] | None:
         """Declare the KV entry: the seal creates it, so that no value ever passes through the engine."""

@@ -51,8 +51,45 @@ def approle_without_secret() -> None:
     vault.WorkloadIdentity("orders", identity=IDENTITY)
 
 
+def jwt_login() -> None:
+    login = vault.JwtLogin(
+        bound_audiences=["https://vault.example.com"],
+        bound_claims={"project_path": "shop/orders", "ref": ["main", "release"]},
+        user_claim="project_path",
+        mount="gitlab",
+    )
+    vault.WorkloadIdentity("orders", identity=IDENTITY, login=login)
+
+
+def kubernetes_login() -> None:
+    login = vault.KubernetesLogin(namespace="shop", service_account="orders", audience="vault", mount="cluster-1")
+    vault.WorkloadIdentity("orders", identity=IDENTITY, login=login, bound_cidrs=["10.0.0.0/8"])
+
+
+def github_to_vault() -> None:
+    source = vault.GitHub(repository="example/orders", environment="prod")
+    grants = [Grant(actions=["read"], targets=["secret/data/shared/rates"])]
+    vault.PipelineIdentity("orders", identity={**IDENTITY, "kind": "pipeline"}, source=source, grants=grants)
+
+
+def gitlab_environment_to_vault() -> None:
+    source = vault.GitLab(project="example/orders", environment="prod", audience="https://vault.example.com")
+    vault.PipelineIdentity("orders", identity={**IDENTITY, "kind": "pipeline"}, source=source, jwt_mount="gitlab")
+
+
 @pytest.mark.parametrize(
-    "program", [lambda_with_secret, ec2_without_grants, another_account, approle_with_secret, approle_without_secret]
+    "program",
+    [
+        lambda_with_secret,
+        ec2_without_grants,
+        another_account,
+        approle_with_secret,
+        approle_without_secret,
+        jwt_login,
+        kubernetes_login,
+        github_to_vault,
+        gitlab_environment_to_vault,
+    ],
 )
 def test_graph_is_the_golden_one(program: Callable[[], None], registered: Any) -> None:
     graph = [_readable(resource) for resource in registered(program)]

@@ -85,7 +85,8 @@ def _jwt_alias(facts: Mapping[str, Any]) -> str | None:
     claim, bound = str(facts.get("user_claim", "")), facts.get("bound_claims") or {}
     if claim == _SUBJECT and facts.get("bound_subject"):
         return str(facts["bound_subject"])
-    return _only(bound.get(claim)) if facts.get("bound_claims_type") != _GLOB else None
+    value = _only(bound.get(claim))
+    return None if value and "*" in value and facts.get("bound_claims_type") == _GLOB else value
 
 
 def _kubernetes_alias(facts: Mapping[str, Any]) -> str | None:
