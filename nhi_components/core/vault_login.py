@@ -97,7 +97,7 @@ class JwtLogin(Spec):
     bound_subject: Annotated[str, AfterValidator(_subject)] | None = None
     bound_claims: Annotated[
         Mapping[str, Annotated[tuple[str, ...], BeforeValidator(_claim_values)]], AfterValidator(_claims)
-    ] = MappingProxyType({})
+    ] = Field(default_factory=dict, validate_default=True)
     bound_claims_type: Literal["string", "glob"] = "string"
     glob_reason: Annotated[
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)] | None, Field(validate_default=True)
