@@ -15,7 +15,13 @@ Clients = Callable[..., Any]
 
 QUEUE = "orders"
 OTHER_QUEUE = "invoices"
-_REFUSED = {"AccessDenied", "AccessDeniedException", "InvalidClientTokenId", "UnrecognizedClientException"}
+_REFUSED = {
+    "AccessDenied",
+    "AccessDeniedException",
+    "AuthorizationError",
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+}
 
 
 def queue_arn(name: str = QUEUE) -> str:
@@ -40,8 +46,8 @@ class RoleSession:
         keys: its three credential values, as boto3 takes them.
     """
 
-    def __init__(self, aws_client: Clients, role_arn: str) -> None:
-        answer = aws_client("sts").assume_role(RoleArn=role_arn, RoleSessionName="trial", ExternalId=EXTERNAL_ID)
+    def __init__(self, aws_client: Clients, role_arn: str, external_id: str = EXTERNAL_ID) -> None:
+        answer = aws_client("sts").assume_role(RoleArn=role_arn, RoleSessionName="trial", ExternalId=external_id)
         made = answer["Credentials"]
         self.keys = {
             "aws_access_key_id": made["AccessKeyId"],
@@ -63,13 +69,18 @@ class RoleSession:
 
     def may(self, service: str, operation: str, **arguments: Any) -> bool:
         """Tell whether AWS lets it through; any error but a refusal is raised."""
-        try:
-            getattr(self._aws_client(service, **self.keys), operation)(**arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in _REFUSED:
-                raise
-            return False
-        return True
+        return allowed(getattr(self._aws_client(service, **self.keys), operation), **arguments)
+
+
+def allowed(call: Callable[..., Any], **arguments: Any) -> bool:
+    """Tell whether AWS lets a call through; any error but a refusal is raised."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _REFUSED:
+            raise
+        return False
+    return True
 
 
 def log_in(vault_client: Clients, outputs: Mapping[str, Any]) -> Any:
