@@ -53,7 +53,7 @@ def make_world(client: Clients) -> World:
     for name in (OURS, OTHERS):
         client("sqs").create_queue(QueueName=name)
         client("sns").create_topic(Name=name)
-        _make_bucket(client("s3"), BUCKETS[name])
+        make_bucket(client("s3"), BUCKETS[name])
         _make_table(client("dynamodb"), name)
         client("ssm").put_parameter(Name=f"/{name}/database", Value="x", Type="String")
         client("events").create_event_bus(Name=name)
@@ -77,7 +77,8 @@ def make_role(client: Clients, name: str, policy: dict[str, Any] | str) -> str:
     return role_arn(name)
 
 
-def _make_bucket(s3: Any, name: str) -> None:
+def make_bucket(s3: Any, name: str) -> None:
+    """Make a bucket with the objects `in/1` and `out/1`."""
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
     for key in ("in/1", "out/1"):
         s3.put_object(Bucket=name, Key=key, Body=b"x")
