@@ -20,6 +20,7 @@ from nhi_components.lifecycle.ports import Canary, SystemAdapter
 from tests.conformance.world import Works, now
 from tools.lab.sandbox import aws as lab
 
+REFUSALS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "InvalidClientTokenId"}
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
 
@@ -159,7 +160,7 @@ def allowed(call: Callable[[], Any]) -> bool:
     try:
         call()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in {"AccessDenied", "InvalidClientTokenId"}:
+        if error.response["Error"]["Code"] not in REFUSALS:
             raise
         return False
     return True

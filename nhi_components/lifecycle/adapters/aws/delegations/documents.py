@@ -9,6 +9,11 @@ from typing import Any
 
 from nhi_components.core.errors import NhiError
 
+
+class UnreadablePolicy(NhiError):
+    """A policy that can't be read exactly, and so is not changed."""
+
+
 Document = Mapping[str, Any]
 Statement = Mapping[str, Any]
 
@@ -24,7 +29,7 @@ def read_document(text: str, where: str) -> Document:
         where: whose it is, for the report.
 
     Raises:
-        NhiError: when it is not exactly what can be written again with the same meaning.
+        UnreadablePolicy: when it can't be written again with the same meaning for certain.
     """
     try:
         document = json.loads(text, object_pairs_hook=_without_repetition)
@@ -128,8 +133,8 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return read
 
 
-def _unreadable(where: str, got: str) -> NhiError:
-    return NhiError(
+def _unreadable(where: str, got: str) -> UnreadablePolicy:
+    return UnreadablePolicy(
         f"policy of {where}: got {got}, expected a JSON object with statements; nothing of it was changed; "
         "fix: correct the policy by hand, then run the same command again"
     )

@@ -13,7 +13,7 @@ from nhi_components.core.delegation import ResourceKind, delegating_resource
 from nhi_components.core.links import LinkKind, NotChecked, System
 from nhi_components.core.tags import lease_of
 from nhi_components.lifecycle.adapters.aws.delegations import holders
-from nhi_components.lifecycle.adapters.aws.delegations.documents import Document
+from nhi_components.lifecycle.adapters.aws.delegations.documents import Document, UnreadablePolicy
 from nhi_components.lifecycle.adapters.aws.delegations.editing import read
 from nhi_components.lifecycle.adapters.aws.delegations.grants import grants_of, grants_on
 from nhi_components.lifecycle.adapters.aws.delegations.principals import Principals
@@ -33,10 +33,10 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """What AWS did not let the connection look at."""
+    """What the connection could not look at."""
 
     kind: LinkKind
-    operation: str
+    cause: str
     where: str
 
 
@@ -108,20 +108,22 @@ def _allowed(call: Callable[[], Answer], refusals: list[_Refusal], kind: LinkKin
         return call()
     except ClientError as error:
         if code_of(error) in _DENIED:
-            refusals.append(_Refusal(kind, error.operation_name, where))
+            refusals.append(_Refusal(kind, f"{error.operation_name} denied", where))
         elif code_of(error) not in holders.GONE:
             raise
+    except UnreadablePolicy:
+        refusals.append(_Refusal(kind, "a policy that is no JSON object with statements", where))
     return None
 
 
 def _blind_spots(refusals: list[_Refusal], connection: str) -> list[BlindSpot]:
     spots = []
     for kind in dict.fromkeys(refusal.kind for refusal in refusals):
-        operations: dict[str, list[str]] = {}
-        for refusal in sorted((r for r in refusals if r.kind is kind), key=lambda r: (r.operation, r.where)):
-            operations.setdefault(refusal.operation, []).append(refusal.where)
-        told = "; ".join(f"{operation} denied on {_shortened(where)}" for operation, where in operations.items())
-        reason = NotChecked(f"{told}; to look there, allow these calls to the connection's principal")
+        causes: dict[str, list[str]] = {}
+        for refusal in sorted((r for r in refusals if r.kind is kind), key=lambda r: (r.cause, r.where)):
+            causes.setdefault(refusal.cause, []).append(refusal.where)
+        told = "; ".join(f"{cause} on {_shortened(where)}" for cause, where in causes.items())
+        reason = NotChecked(f"{told}; to look there, allow the connection's principal to read these policies")
         spots.append(BlindSpot(System.AWS, connection, kind, reason))
     return spots
 
