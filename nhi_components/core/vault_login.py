@@ -34,6 +34,13 @@ def _audience(value: str) -> str:
     return value
 
 
+def _not_empty(audiences: tuple[str, ...]) -> tuple[str, ...]:
+    if not audiences:
+        fix = "name the audience that the tokens are issued for"
+        raise wrong(got="an empty list", expected="at least one audience", fix=fix)
+    return audiences
+
+
 def _subject(value: str) -> str:
     if not value or "*" in value:
         raise wrong(
@@ -93,7 +100,7 @@ class JwtLogin(Spec):
 
     subject: ClassVar[str] = "login by JWT"
 
-    bound_audiences: Annotated[tuple[Annotated[str, AfterValidator(_audience)], ...], Field(min_length=1)]
+    bound_audiences: Annotated[tuple[Annotated[str, AfterValidator(_audience)], ...], AfterValidator(_not_empty)]
     bound_subject: Annotated[str, AfterValidator(_subject)] | None = None
     bound_claims: Annotated[
         Mapping[str, Annotated[tuple[str, ...], BeforeValidator(_claim_values)]], AfterValidator(_claims)
