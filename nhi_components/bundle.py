@@ -16,7 +16,7 @@ from nhi_components.core.life import State
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.spec import BundleSpec
 from nhi_components.core.tags import LeaseTags
-from nhi_components.life import decided_identity, refuse_beyond_template, state_of
+from nhi_components.life import decided_identity, refuse_beyond_template, revocation_of, state_of
 from nhi_components.refusal import ProgramRefused
 from nhi_components.resources import Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
@@ -76,6 +76,7 @@ class Bundle(pulumi.ComponentResource):
             f"{name}-lease",
             identity=fields,
             stack=self._stack,
+            revocation=str(revocation_of(self._identity)),
             parts=[self._part(kind, attributes) for kind, attributes in self.parts()],
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -153,6 +154,7 @@ class Bundle(pulumi.ComponentResource):
             "issued": self._lease.issued,
             "ends": self.ends,
             "state": self.state,
+            "revocation": str(revocation_of(self._identity)),
             "stack": self._stack,
             "links": self._links,
         }

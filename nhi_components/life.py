@@ -13,6 +13,7 @@ from pulumi.runtime.settings import get_monitor
 from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Identity
 from nhi_components.core.life import Decisions, State, decided, lease_of, state_on
+from nhi_components.core.revocation import Revocation
 from nhi_components.core.spec import BundleSpec
 from nhi_components.refusal import ProgramRefused, refusing_plainly
 from nhi_components.templates import (
@@ -75,6 +76,12 @@ def template_of(identity: Identity) -> Template:
 def grace_days_of(identity: Identity) -> int:
     """Tell how many days after its end an identity is retired."""
     return template_of(identity).grace_days if identity.grace_days is None else identity.grace_days
+
+
+def revocation_of(identity: Identity) -> Revocation:
+    """Tell how fast an identity's access must end everywhere: the stricter of what it and its template say."""
+    required = template_of(identity).revocation
+    return min(required, identity.revocation or required, key=tuple(Revocation).index)
 
 
 def refuse_beyond_template(component: str, spec: BundleSpec) -> None:

@@ -63,11 +63,12 @@ class Lease(pulumi.CustomResource):
         *,
         identity: Mapping[str, Any],
         stack: str,
+        revocation: str,
         parts: Sequence[Mapping[str, Any]],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         stamped = {"leaseId": None, "issued": None, "ends": None, "state": None}
-        properties = {"identity": identity, "stack": stack, "parts": parts, **stamped}
+        properties = {"identity": identity, "stack": stack, "revocation": revocation, "parts": parts, **stamped}
         super().__init__("nhi:index:Lease", name, properties, _versioned(opts))
 
     @property

@@ -13,13 +13,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nhi_components.lifecycle.evidence.changes_of_state import RestorationRecord, SuspensionRecord
 from nhi_components.lifecycle.evidence.contents import CutOffRecord, IncompleteRecord, TeardownRecord
 from nhi_components.lifecycle.evidence.flaws import Flaw
-from nhi_components.lifecycle.evidence.parts import At, Known, Stated
+from nhi_components.lifecycle.evidence.parts import At, Known, Record, Stated
 from nhi_components.lifecycle.evidence.reader import Reading, in_order
+from nhi_components.lifecycle.evidence.revocations import RevocationRow, Verdict
 from nhi_components.lifecycle.evidence.statement import Predicate
 from nhi_components.lifecycle.evidence.timeline import WIDTH, timeline
-from nhi_components.lifecycle.evidence.verify import VerificationReport
+from nhi_components.lifecycle.evidence.verify import VerificationReport, revocations_of
+
+_STYLES = {Verdict.MET: "", Verdict.MISSED: "bold red", Verdict.NOT_SHOWN: "yellow"}
 
 
 def print_statements(readings: Sequence[Reading], flaws: Sequence[Flaw]) -> None:
@@ -43,6 +47,7 @@ def print_report(report: VerificationReport) -> None:
     rows = [(x.lease_id, _time(x.at), f"{x.identity} ({x.environment})", x.state) for x in report.leases]
     console.print(_table(("lease", "recorded at", "identity", "newest statement"), rows))
     for lease in report.leases:
+        _print_revocations(console, lease.revocations, f"{lease.lease_id}: ")
         for fact in lease.unchecked:
             console.print(Text(f"note: {lease.lease_id}: {fact}"))
     for note in report.notes:
@@ -90,6 +95,7 @@ def _print_lease(console: Console, statements: Sequence[Predicate]) -> None:
     )
     rows = [(p.kind, _time(p.recorded_at), _stated(p.content.approver), p.signed_with.key_class) for p in statements]
     console.print(_table(("statement", "recorded at", "approver", "key"), rows))
+    _print_revocations(console, revocations_of(statement.content for statement in statements), "  ")
     newest = statements[-1].content
     console.print(Text(f"  reason: {_stated(newest.reason)}"))
     for caller in newest.callers:
@@ -100,6 +106,24 @@ def _print_lease(console: Console, statements: Sequence[Predicate]) -> None:
         case CutOffRecord() as cut:
             for row in cut.rows:
                 console.print(Text(f"  cut off: {row.link}"))
+        case SuspensionRecord() | RestorationRecord() as change:
+            _print_change(console, change)
+
+
+def _print_revocations(console: Console, rows: Sequence[RevocationRow], margin: str) -> None:
+    for row in rows:
+        console.print(Text(f"{margin}{row}", style=_STYLES[row.verdict]))
+
+
+def _print_change(console: Console, change: SuspensionRecord | RestorationRecord) -> None:
+    if isinstance(change, RestorationRecord):
+        console.print(Text(f"  restored after a {change.after}: {change.cause}"))
+        return
+    console.print(Text(f"  suspended: {change.cause}"))
+    for link in change.revoked:
+        console.print(Text(f"  revoked: {link}"))
+    for row in change.unrevoked:
+        console.print(Text(f"  not revoked: {row.system}, connection {row.connection}: {row.reason}", style="bold red"))
 
 
 def _print_timeline(console: Console, ended: TeardownRecord | IncompleteRecord) -> None:
@@ -157,4 +181,8 @@ def _time(time: datetime) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, default=lambda time: _time(time))
+    return json.dumps(value, indent=2, default=_plain)
+
+
+def _plain(value: datetime | Record) -> Any:
+    return value.model_dump(mode="json") if isinstance(value, Record) else _time(value)

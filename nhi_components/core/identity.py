@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from nhi_components.core.expiry import Expiry
 from nhi_components.core.life import LONGEST_GRACE_DAYS, State
 from nhi_components.core.model import Spec, wrong
+from nhi_components.core.revocation import Revocation
 
 MAXIMUM_NAME_LENGTH = 40
 MAXIMUM_ENVIRONMENT_LENGTH = 16
@@ -87,6 +88,7 @@ class Identity(Spec):
         grace_days: days after its end until it is retired, 0 to 90; None: as long as the template of its kind says.
         sponsor: address of the person who answers for what an AI agent does.
         approvers: who approved that it exists, where its template asks for approvals.
+        revocation: how fast its access must end everywhere; only stricter than its template. None: as that says.
         shares_grants_because: why another identity of the program holds exactly the same grants, if one does.
     """
 
@@ -100,6 +102,7 @@ class Identity(Spec):
     expires: Expiry
     state: State = State.ACTIVE
     grace_days: Annotated[int, Field(ge=0, le=LONGEST_GRACE_DAYS)] | None = None
+    revocation: Revocation | None = None
     sponsor: Annotated[str, AfterValidator(_email)] | None = None
     approvers: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)], ...] = ()
     shares_grants_because: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)] | None = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 
 from nhi_components.core.errors import NhiError, StillAlive, SystemUnreachable
 from nhi_components.core.ledger import LedgerEntry
+from nhi_components.core.life import State
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.account import Account, Terms
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.cutting_off import (
     CutOffIncomplete,
@@ -20,32 +22,29 @@ from nhi_components.lifecycle.cutting_off import (
     links_of,
     try_canaries,
 )
-from nhi_components.lifecycle.evidence.contents import IncompleteRecord
+from nhi_components.lifecycle.evidence.changes_of_state import RestorationRecord, SuspensionRecord
+from nhi_components.lifecycle.evidence.contents import CutOffRecord, IncompleteRecord
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence_of_removal import (
-    Account,
+    Ending,
     Waiting,
     cut_off_record,
     incomplete_record,
+    measured_latencies,
+    nothing_cut_off,
     outcome_of,
     teardown_record,
 )
+from nhi_components.lifecycle.evidence_of_state import Change, restoration_record, suspension_record, tells_suspension
 from nhi_components.lifecycle.ports import Caller, Ownership, Sighting, SystemAdapter
 from nhi_components.lifecycle.residue import deadline_of
+from nhi_components.lifecycle.suspending import RevocationIncomplete, revoke
 from nhi_components.lifecycle.teardown import CANARY_WORKS, Sleep, close, removal_facts
 
 _DELETED_BY_UNIQUE_ID = frozenset({LinkKind.SECRETS_MANAGER_SECRET})
 """What the engine deletes by its unique id, so that no namesake can be in the way: a secret by its ARN."""
 
 OpenAdapter = Callable[[System, str], SystemAdapter]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a lease says: whom it is for, since when, until when."""
-
-    tags: LeaseTags
-    issued: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,8 @@ class Bracket:
     Attributes:
         open_adapter: binds an adapter to a system and the name of a connection.
         open_recorder: opens the recorder of evidence.
-        approved: who approved the run that is under way, and why; None for what nobody said.
+        approved: who approved that a lease's identity takes on a state in the run that is under way, and why; None for
+            what nobody said.
         clock: tells the time.
         sleep: waits that many seconds.
         patience: how long to wait for confirmations at most, instead of the figures of `residue`.
@@ -78,16 +78,20 @@ class Bracket:
 
     open_adapter: OpenAdapter
     open_recorder: Callable[[], EvidenceRecorder]
-    approved: Callable[[], tuple[str | None, str | None]]
+    approved: Callable[[LeaseTags, State], tuple[str | None, str | None]]
     clock: Clock
     sleep: Sleep = time.sleep
     patience: timedelta | None = None
     handed_over: dict[str, CutOffOutcome] = field(default_factory=dict)
     evidence_proved: bool = False
 
-    def reach(self, links: Iterable[Link]) -> list[Caller]:
-        """Prove, before anything is created, that every system answers and accepts our credentials."""
-        return [adapter.caller() for adapter in self._adapters(links)]
+    def reach(self, links: Sequence[Link]) -> list[Caller]:
+        """Prove, before anything is created, that every system answers, and has what the links rest on."""
+        adapters = self._adapters(links)
+        callers = [adapter.caller() for adapter in adapters]
+        for adapter in adapters:
+            adapter.require(links_of(adapter, links))
+        return callers
 
     def prove_evidence(self) -> None:
         """Prove, once, that evidence could be written."""
@@ -139,13 +143,45 @@ class Bracket:
         keys = {sighting.link.key for sighting in ours}
         return Standing([link for link in admitted if link.key in keys], any(sighting.cut_off for sighting in ours))
 
-    def suspend(self, terms: Terms, links: Sequence[Link]) -> list[Link]:
-        """Revoke what was issued to an identity that the program has suspended, and tell what it was."""
-        return [
-            revoked
-            for adapter in self._adapters(links)
-            for revoked in adapter.revoke_live(terms.tags.lease, links_of(adapter, links), self.clock())
-        ]
+    def suspend(self, terms: Terms, links: Sequence[Link], change: Change | None) -> None:
+        """Revoke what was issued to an identity that the program has suspended, and record it.
+
+        Args:
+            terms: the lease's terms.
+            links: what stays, denied.
+            change: None when it was suspended before; then nothing is recorded.
+
+        Raises:
+            RevocationIncomplete: on a system nothing could be revoked; on the others it was.
+            EvidenceError: everything was revoked, but that could not be recorded.
+        """
+        lease_id, adapters = terms.tags.lease, self._adapters(links)
+        outcome = revoke(adapters, lease_id, links, self.clock)
+        if change:
+            recorder = self._ready_recorder()
+            if not tells_suspension(recorder.last(lease_id), outcome, change):
+                account = self._account(terms, adapters, State.SUSPENDED)
+                recorder.record_change(suspension_record(account, outcome, links, change))
+        if outcome.failures:
+            raise RevocationIncomplete(lease_id, outcome)
+
+    def restore(self, terms: Terms, links: Sequence[Link], change: Change) -> None:
+        """Record that an identity may again do what it was granted: it was suspended, or cut off.
+
+        Raises:
+            EvidenceError: that could not be recorded.
+        """
+        recorder = self._ready_recorder()
+        last = recorder.last(terms.tags.lease)
+        if isinstance(last, RestorationRecord) and last.change == change.number:
+            return
+        account = self._account(terms, self._adapters(links), State.ACTIVE)
+        cut_off = isinstance(last, CutOffRecord | IncompleteRecord)
+        recorder.record_change(restoration_record(account, links, change, cut_off=cut_off))
+
+    def has_ended_access(self, lease_id: str) -> bool:
+        """Tell whether the newest evidence of a lease says that its access was ended."""
+        return isinstance(self.open_recorder().last(lease_id), CutOffRecord | IncompleteRecord | SuspensionRecord)
 
     def cut_off(self, terms: Terms, links: Sequence[Link]) -> None:
         """Cut everything off, record it, and hand the canaries over to `close`.
@@ -159,8 +195,10 @@ class Bracket:
         adapters = self._adapters(links)
         outcome = cut_off(adapters, lease_id, links, self.clock)
         self.handed_over[lease_id] = outcome
-        self.prove_evidence()
-        self.open_recorder().record_cut_off(cut_off_record(self._account(terms, adapters), outcome, links))
+        recorder = self._ready_recorder()
+        measured = measured_latencies(recorder, lease_id, links, outcome, outcome.canaries)
+        account = self._account(terms, adapters, State.RETIRED)
+        recorder.record_cut_off(cut_off_record(account, outcome, links, measured))
         if outcome.failures:
             raise CutOffIncomplete(lease_id, outcome)
         if doubtful := _doubtful(links, outcome):
@@ -179,8 +217,7 @@ class Bracket:
             EvidenceError: everything is gone, but that could not be recorded.
         """
         lease_id = terms.tags.lease
-        self.prove_evidence()
-        recorder = self.open_recorder()
+        recorder = self._ready_recorder()
         outcome = self.handed_over.get(lease_id) or _earlier_cut_off(recorder, lease_id)
         links = [*(entry.link for entry in ledger), *recorder.links_of(lease_id)]
         adapters = self._adapters(links)
@@ -189,18 +226,24 @@ class Bracket:
         removal = close(adapters, lease_id, links, patience=patience, clock=self.clock, sleep=self.sleep)
         canaries = try_canaries(adapters, outcome.canaries if outcome else {}, self.clock)
         facts = removal_facts(links, removal, outcome, canaries)
-        account, waited = self._account(terms, adapters), waiting.stop(patience)
+        account = self._account(terms, adapters, State.RETIRED)
+        measured = measured_latencies(recorder, lease_id, links, outcome or nothing_cut_off(waiting.started), canaries)
+        ending = Ending(waiting.stop(patience), removal, facts, ledger, measured)
         if removal.closed_at is None or any(fact.refused_at == CANARY_WORKS for fact in facts):
-            record = incomplete_record(account, waited, removal, facts, ledger)
+            record = incomplete_record(account, ending)
             recorder.record_incomplete(record)
             raise StillAlive(_still_alive(lease_id, record, patience))
-        recorder.record_teardown(teardown_record(account, waited, removal, facts, ledger))
+        recorder.record_teardown(teardown_record(account, ending))
         self.handed_over.pop(lease_id, None)
 
-    def _account(self, terms: Terms, adapters: Sequence[SystemAdapter]) -> Account:
-        approver, reason = self.approved()
+    def _ready_recorder(self) -> EvidenceRecorder:
+        self.prove_evidence()
+        return self.open_recorder()
+
+    def _account(self, terms: Terms, adapters: Sequence[SystemAdapter], state: State) -> Account:
+        approver, reason = self.approved(terms.tags, state)
         callers = [caller for adapter in adapters if (caller := _caller(adapter))]
-        return Account(terms.tags, terms.issued, approver, reason, callers)
+        return Account(terms, approver, reason, callers)
 
     def _adapters(self, links: Iterable[Link]) -> list[SystemAdapter]:
         places = dict.fromkeys((link.system, link.connection) for link in links)
@@ -228,10 +271,10 @@ class NamesakeInTheWay(NhiError):
 
 class _Stopwatch:
     def __init__(self, clock: Clock) -> None:
-        self._clock, self._started, self._monotonic = clock, clock(), time.monotonic()
+        self._clock, self.started, self._monotonic = clock, clock(), time.monotonic()
 
     def stop(self, patience: timedelta) -> Waiting:
-        return Waiting(self._started, self._clock(), time.monotonic() - self._monotonic, patience)
+        return Waiting(self.started, self._clock(), time.monotonic() - self._monotonic, patience)
 
 
 def _earlier_cut_off(recorder: EvidenceRecorder, lease_id: str) -> CutOffOutcome | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nhi_components.core.errors import NhiError, SystemUnreachable
-from nhi_components.core.links import Fact, Link, NotChecked
+from nhi_components.core.links import Fact, Link, NotChecked, System
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.ports import Canary, CutOff, SystemAdapter
 
@@ -20,6 +20,19 @@ class CanaryResult:
 
     canary: Canary
     refused_at: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A system on which nothing could be ended through one connection, and why."""
+
+    system: System
+    connection: str
+    error: NhiError
+
+    def __str__(self) -> str:
+        """Tell why."""
+        return str(self.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class CutOffOutcome:
     started_at: datetime
     cut_offs: tuple[CutOff, ...]
     canaries: Mapping[LinkKey, CanaryResult]
-    failures: tuple[NhiError, ...]
+    failures: tuple[Failure, ...]
 
 
 class CutOffIncomplete(NhiError):
@@ -63,14 +76,14 @@ def cut_off(adapters: Sequence[SystemAdapter], lease_id: str, links: Sequence[Li
     started_at = clock()
     cut_offs: list[CutOff] = []
     canaries: dict[LinkKey, CanaryResult] = {}
-    failures: list[NhiError] = []
+    failures: list[Failure] = []
     for adapter in adapters:
         try:
             done = adapter.cut_off(lease_id, links_of(adapter, links), clock())
             canaries |= {c.link.key: CanaryResult(c.canary, _try(adapter, c.canary, clock)) for c in done if c.canary}
             cut_offs += done
-        except NhiError as failure:
-            failures.append(failure)
+        except NhiError as error:
+            failures.append(Failure(adapter.system, adapter.connection, error))
     return CutOffOutcome(started_at, tuple(cut_offs), canaries, tuple(failures))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from nhi_components.core.ledger import LedgerEntry
 from nhi_components.core.links import Fact, Link, NeverCreated, NotChecked, RemovalFacts
-from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.cutting_off import CutOffOutcome, LinkKey
+from nhi_components.lifecycle.account import Account, common, recorded, slim
+from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey
 from nhi_components.lifecycle.evidence.contents import (
     AliveRow,
     ConfirmedRow,
@@ -25,40 +26,17 @@ from nhi_components.lifecycle.evidence.contents import (
 )
 from nhi_components.lifecycle.evidence.parts import (
     At,
-    CallerRecord,
     FactRecord,
-    LeaseRecord,
-    LinkRecord,
     NeverMade,
     Unchecked,
-    stated,
 )
-from nhi_components.lifecycle.ports import Caller, CutOff, Sighting
+from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.latency import Latency, latencies
+from nhi_components.lifecycle.ports import CutOff, Sighting
 from nhi_components.lifecycle.residue import figure_of
 from nhi_components.lifecycle.teardown import CANARY_WORKS, Removal
 
-_KEPT_ATTRIBUTES = ("account", "mount", "role")
 _CANARY_LOST = "the canary was lost with the process that had opened it"
-_NOT_STATED = "stated neither in nhi:approval nor in the environment (NHI_APPROVER, NHI_REASON)"
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What every statement about one lease tells: its terms, who decided, with whose access it was done.
-
-    Attributes:
-        tags: the lease's terms.
-        issued: the UTC day on which it began.
-        approver: who approved; None when nobody said.
-        reason: why; None when nobody said.
-        callers: whom the connections spoke for.
-    """
-
-    tags: LeaseTags
-    issued: date
-    approver: str | None
-    reason: str | None
-    callers: Sequence[Caller]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +56,55 @@ class Waiting:
     patience: timedelta
 
 
-def cut_off_record(account: Account, outcome: CutOffOutcome, links: Sequence[Link]) -> CutOffRecord:
-    """Say what cutting a lease off did."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What closing a lease showed.
+
+    Attributes:
+        waiting: how long it took.
+        removal: what the surveys saw.
+        facts: the five facts of each linked resource.
+        ledger: everything that was ever linked, as the lease remembers it.
+        measured: how fast access ended, for each system and connection.
+    """
+
+    waiting: Waiting
+    removal: Removal
+    facts: Sequence[RemovalFacts]
+    ledger: Sequence[LedgerEntry]
+    measured: Sequence[Latency]
+
+
+def cut_off_record(
+    account: Account, outcome: CutOffOutcome, links: Sequence[Link], measured: Sequence[Latency]
+) -> CutOffRecord:
+    """Say what cutting a lease off did, and how fast it was."""
     rows = [row for cut_off in outcome.cut_offs for row in CutOffRow.of(_plain(cut_off))]
-    linked = tuple(_record(link) for link in links)
-    return CutOffRecord(**_common(account), started=outcome.started_at, rows=tuple(rows), linked=linked)
+    linked = tuple(recorded(link) for link in links)
+    return CutOffRecord(**common(account, measured), started=outcome.started_at, rows=tuple(rows), linked=linked)
 
 
-def teardown_record(
-    account: Account, waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts], ledger: Sequence[LedgerEntry]
-) -> TeardownRecord:
+def teardown_record(account: Account, ending: Ending) -> TeardownRecord:
     """Say that everything is confirmed gone."""
+    removal, facts, ledger = ending.removal, ending.facts, ending.ledger
     return TeardownRecord(
-        **_common(account),
-        **_course(waiting, removal, facts),
-        namesakes=tuple(_record(sighting.link) for sighting in removal.namesakes.values() if sighting.link.unique_id),
-        ledger=tuple(_record(entry.link) for entry in ledger),
+        **common(account, ending.measured),
+        **_course(ending.waiting, removal, facts),
+        namesakes=tuple(recorded(sighting.link) for sighting in removal.namesakes.values() if sighting.link.unique_id),
+        ledger=tuple(recorded(entry.link) for entry in ledger),
         removals=tuple(ConfirmedRow.of(_without_secrets(row)) for row in facts),
     )
 
 
-def incomplete_record(
-    account: Account, waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts], ledger: Sequence[LedgerEntry]
-) -> IncompleteRecord:
+def incomplete_record(account: Account, ending: Ending) -> IncompleteRecord:
     """Say that the deadline passed, and what is not confirmed gone."""
+    waiting, removal, facts, ledger = ending.waiting, ending.removal, ending.facts, ending.ledger
     return IncompleteRecord(
-        **_common(account),
+        **common(account, ending.measured),
         **_course(waiting, removal, facts),
         deadline=waiting.started + waiting.patience,
         alive=tuple(_alive_rows(waiting, removal, facts)),
-        ledger=tuple(_record(entry.link) for entry in ledger),
+        ledger=tuple(recorded(entry.link) for entry in ledger),
         removals=tuple(RemovalRow.of(_without_secrets(row)) for row in facts),
     )
 
@@ -129,30 +126,35 @@ def outcome_of(record: CutOffRecord) -> CutOffOutcome:
     return CutOffOutcome(record.started, tuple(cut_offs), {}, ())
 
 
-def _common(account: Account) -> dict[str, object]:
-    tags = account.tags
-    lease = LeaseRecord(
-        lease_id=tags.lease,
-        identity=tags.identity,
-        environment=tags.environment,
-        owner=tags.owner,
-        stack=tags.stack,
-        purpose=tags.purpose,
-        issued=account.issued,
-        ends=tags.ends,
-    )
-    return {
-        "lease": lease,
-        "approver": stated(account.approver, _NOT_STATED),
-        "reason": stated(account.reason, _NOT_STATED),
-        "callers": tuple(CallerRecord.of(caller) for caller in account.callers),
-    }
+def nothing_cut_off(started: datetime) -> CutOffOutcome:
+    """What is known of a lease that no seal had admitted, so that nothing was cut off before it was removed."""
+    return CutOffOutcome(started, (), {}, ())
 
 
-def _course(waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts]) -> dict[str, object]:
+def measured_latencies(
+    recorder: EvidenceRecorder,
+    lease_id: str,
+    links: Sequence[Link],
+    outcome: CutOffOutcome,
+    canaries: Mapping[LinkKey, CanaryResult],
+) -> list[Latency]:
+    """Measure from the first cut-off of this teardown, in whichever process that was."""
+    under_way = recorder.cut_offs_under_way(lease_id)
+    earlier = [latency for record in under_way for row in record.revocations if (latency := row.measured)]
+    started = min([outcome.started_at, *(record.started for record in under_way)])
+    return latencies(links, outcome, _first_refusals(outcome, canaries), started=started, earlier=earlier)
+
+
+def _first_refusals(outcome: CutOffOutcome, newest: Mapping[LinkKey, CanaryResult]) -> Mapping[LinkKey, CanaryResult]:
+    refused = {key: result for key, result in outcome.canaries.items() if isinstance(result.refused_at, datetime)}
+    return {**newest, **refused}
+
+
+def _course(waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts]) -> dict[str, Any]:
     operation = Operation(started=waiting.started, ended=waiting.ended, seconds=waiting.seconds)
     swept = tuple(
-        SweptRow(link=_record(link), swept_at=removal.swept_at[key], detail=None) for key, link in removal.swept.items()
+        SweptRow(link=recorded(link), swept_at=removal.swept_at[key], detail=None)
+        for key, link in removal.swept.items()
     )
     figures = dict.fromkeys(figure_of(row.link.kind) for row in facts)
     waited = tuple(
@@ -184,24 +186,15 @@ def _alive_rows(waiting: Waiting, removal: Removal, facts: Sequence[RemovalFacts
             detail = "; ".join([*known, *removal.failures]) or (working or unconfirmed or NotChecked("")).reason
             since = removal.alive_since.get(key, waiting.started)
             where = f"{row.link.system}, connection {row.link.connection}"
-            yield AliveRow(link=_record(row.link), where=where, since=since, detail=detail or None)
-
-
-def _record(link: Link) -> LinkRecord:
-    return LinkRecord.of(_slim(link))
-
-
-def _slim(link: Link) -> Link:
-    kept = {name: value for name, value in link.attributes.items() if name in _KEPT_ATTRIBUTES}
-    return replace(link, attributes=kept)
+            yield AliveRow(link=recorded(row.link), where=where, since=since, detail=detail or None)
 
 
 def _plain(cut_off: CutOff) -> CutOff:
-    return replace(cut_off, link=_slim(cut_off.link), extras=tuple(_slim(extra) for extra in cut_off.extras))
+    return replace(cut_off, link=slim(cut_off.link), extras=tuple(slim(extra) for extra in cut_off.extras))
 
 
 def _without_secrets(row: RemovalFacts) -> RemovalFacts:
-    return replace(row, link=_slim(row.link))
+    return replace(row, link=slim(row.link))
 
 
 def _fact(record: FactRecord) -> Fact:

@@ -15,7 +15,10 @@ from nhi_components.core.lease_id import name_of, new_lease_id
 from nhi_components.core.ledger import LedgerEntry, PartState, succeed
 from nhi_components.core.life import State
 from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.core.revocation import Revocation
 from nhi_components.core.tags import LeaseTags
+from nhi_components.core.text import shown
+from nhi_components.lifecycle.account import Terms
 from nhi_components.provider.schema import SCHEMA_VERSION
 from nhi_components.provider.values import contains_unknown
 
@@ -32,6 +35,7 @@ class LeaseInputs:
         issued: the UTC day on which it was made.
         ends: the UTC day at whose start access ends.
         state: active or suspended, on the day of the run.
+        revocation: how fast access must end everywhere.
     """
 
     identity: Identity
@@ -41,6 +45,7 @@ class LeaseInputs:
     issued: date
     ends: date
     state: State
+    revocation: Revocation
 
     @classmethod
     def from_state(cls, properties: Mapping[str, Any]) -> LeaseInputs:
@@ -55,7 +60,13 @@ class LeaseInputs:
             issued=date.fromisoformat(properties["issued"]),
             ends=date.fromisoformat(properties["ends"]),
             state=State(properties.get("state", State.ACTIVE)),
+            revocation=Revocation(properties.get("revocation", Revocation.MINUTES)),
         )
+
+    @property
+    def terms(self) -> Terms:
+        """What the services have to know of it."""
+        return Terms(self.tags, self.issued, self.revocation)
 
     @property
     def tags(self) -> LeaseTags:
@@ -81,6 +92,7 @@ def check(new: Mapping[str, Any], old: Mapping[str, Any], seed: bytes, today: da
         fix = "give plain values; only the targets of grants may be outputs"
         raise SpecError("lease", [Problem("(whole)", "a value that is known only at deployment", "plain values", fix)])
     identity = Identity.parse(new["identity"])
+    _refuse_unknown_revocation(new)
     issued = date.fromisoformat(old["issued"]) if "issued" in old else today
     ends = identity.expires.resolve(issued)
     if old.get("ends") != ends.isoformat() and (problem := problem_of_new_end(ends, today)):
@@ -131,6 +143,13 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Name the inputs that differ, and the ledger when a departed part awaits its confirmation."""
     names = [name for name in sorted(new) if old.get(name) != new[name]]
     return [*names, "ledger"] if departed(ledger_of(old)) else names
+
+
+def _refuse_unknown_revocation(new: Mapping[str, Any]) -> None:
+    got = new.get("revocation", Revocation.MINUTES)
+    if got not in set(Revocation):
+        expected = ", ".join(Revocation)
+        raise SpecError("lease", [Problem("revocation", shown(str(got)), f"one of {expected}", "give one of them")])
 
 
 def _part(part: Mapping[str, Any], identity: Identity, lease_id: str) -> Link:

@@ -15,15 +15,18 @@ from pulumi.provider.experimental.property_value import PropertyValue
 from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.core.life import State
 from nhi_components.core.links import Link, System
+from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
-from nhi_components.lifecycle.bracket import Bracket, Terms
+from nhi_components.lifecycle.bracket import Bracket
 from nhi_components.lifecycle.clock import Clock, system_clock
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.evidence_of_state import Change
 from nhi_components.lifecycle.ports import SystemAdapter
 from nhi_components.provider import lease, seal
+from nhi_components.provider.decisions import cause_of, decision_on
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.schema import readable
-from nhi_components.provider.settings import Settings, current_approval, read_settings
+from nhi_components.provider.settings import Settings, current_approval, decisions, read_settings
 from nhi_components.provider.stack_state import ENGINE_MANAGED, LEASE, SEAL
 from nhi_components.provider.values import contains_unknown, plain_map, property_map
 from nhi_components.today import today
@@ -37,6 +40,7 @@ class NhiProvider(rpc.Provider):
     def __init__(self, clock: Clock = system_clock, today: Callable[[], date] = today) -> None:
         self._clock = clock
         self._today = today
+        self._issued: set[str] = set()
         self._bracket = self._open_bracket(Settings())
 
     async def get_schema(self, request: rpc.GetSchemaRequest) -> rpc.GetSchemaResponse:
@@ -65,6 +69,7 @@ class NhiProvider(rpc.Provider):
         """Take the configuration over; what is wrong with it is told before anything begins."""
         settings = read_settings(plain_map(request.args))
         current_approval(settings)
+        decisions()
         self._bracket = self._open_bracket(settings)
         return rpc.ConfigureResponse(accept_secrets=True, supports_preview=True)
 
@@ -117,12 +122,12 @@ class NhiProvider(rpc.Provider):
         if _kind(request.urn) == SEAL:
             inputs = seal.SealInputs.from_state(properties)
             links = seal.admitted_of(properties)
-            await asyncio.to_thread(self._bracket.cut_off, Terms(inputs.tags, inputs.issued), links)
+            await asyncio.to_thread(self._bracket.cut_off, inputs.terms, links)
         else:
-            terms = lease.LeaseInputs.from_state(properties)
+            terms = lease.LeaseInputs.from_state(properties).terms
             timeout = timedelta(seconds=request.timeout) if request.timeout else None
             ledger = lease.ledger_of(properties)
-            await asyncio.to_thread(self._bracket.close, Terms(terms.tags, terms.issued), ledger, timeout=timeout)
+            await asyncio.to_thread(self._bracket.close, terms, ledger, timeout=timeout)
 
     async def _apply(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         if _kind(urn) == SEAL:
@@ -135,6 +140,7 @@ class NhiProvider(rpc.Provider):
             return lease.outputs(news, olds)
         if not olds:
             self._bracket.prove_evidence()
+            self._issued.add(news["leaseId"])
         outputs = lease.outputs(news, olds)
         entries, before = lease.ledger_of(outputs), lease.departed(lease.ledger_of(olds))
         waiting = [link for link in lease.departed(entries) if link.key in {b.key for b in before}]
@@ -145,11 +151,23 @@ class NhiProvider(rpc.Provider):
 
     def _admit(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
         inputs = seal.SealInputs.from_state(news)
-        admitted = self._bracket.admit(Terms(inputs.tags, inputs.issued), inputs.links)
+        admitted = self._bracket.admit(inputs.terms, inputs.links)
         self._bracket.remove(news["leaseId"], _made_by_seal(seal.departed(olds, news)))
+        changes = seal.changes_of(olds)
+        change = self._change(inputs, olds, changes + 1)
         if inputs.state is State.SUSPENDED:
-            self._bracket.suspend(Terms(inputs.tags, inputs.issued), admitted)
-        return seal.outputs(news, admitted)
+            self._bracket.suspend(inputs.terms, admitted, change)
+        elif change:
+            self._bracket.restore(inputs.terms, admitted, change)
+        return seal.outputs(news, admitted, changes=change.number if change else changes)
+
+    def _change(self, inputs: seal.SealInputs, olds: _Properties, number: int) -> Change | None:
+        """Tell how a seal's state changes; None when it does not."""
+        lease_id = inputs.tags.lease
+        sealed_anew = not olds and lease_id not in self._issued
+        if seal.has_turned(olds, inputs) or (sealed_anew and self._bracket.has_ended_access(lease_id)):
+            return Change(number, cause_of(inputs.tags, inputs.state, self._today(), decisions()))
+        return None
 
     def _open_bracket(self, settings: Settings) -> Bracket:
         @cache
@@ -160,8 +178,8 @@ class NhiProvider(rpc.Provider):
         def recorder() -> EvidenceRecorder:
             return recorder_of(settings, self._clock)
 
-        def approved() -> tuple[str | None, str | None]:
-            approval = current_approval(settings)
+        def approved(tags: LeaseTags, state: State) -> tuple[str | None, str | None]:
+            approval = current_approval(settings, decision_on(tags, state, decisions()))
             return approval.approver, approval.reason
 
         patience = timedelta(seconds=settings.deadline_seconds) if settings.deadline_seconds else None

@@ -10,10 +10,13 @@ from typing import Any
 from nhi_components.core.ledger import link_from_state, link_to_state
 from nhi_components.core.life import State
 from nhi_components.core.links import Link
+from nhi_components.core.revocation import Revocation
 from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.account import Terms
 from nhi_components.provider.schema import SCHEMA_VERSION
 
 _CUT_OFF = "cutOff"
+_CHANGES = "changes"
 _TAG_FIELDS = ("leaseId", "identity", "environment", "owner", "purpose", "ends", "stack")
 
 
@@ -26,12 +29,19 @@ class SealInputs:
         issued: the UTC day on which the lease began.
         links: what was created, with the unique ids that the engine saw.
         state: active or suspended.
+        revocation: how fast access must end everywhere.
     """
 
     tags: LeaseTags
     issued: date
     links: tuple[Link, ...]
     state: State
+    revocation: Revocation
+
+    @property
+    def terms(self) -> Terms:
+        """What the services have to know of it."""
+        return Terms(self.tags, self.issued, self.revocation)
 
     @classmethod
     def from_state(cls, properties: Mapping[str, Any]) -> SealInputs:
@@ -40,25 +50,42 @@ class SealInputs:
         tags = LeaseTags(lease, identity, environment, owner, purpose, date.fromisoformat(ends), stack)
         issued = date.fromisoformat(properties["issued"])
         links = tuple(link_from_state(link) for link in properties["links"])
-        return cls(tags, issued, links, State(properties.get("state", State.ACTIVE)))
+        revocation = Revocation(properties.get("revocation", Revocation.MINUTES))
+        return cls(tags, issued, links, State(properties.get("state", State.ACTIVE)), revocation)
 
 
-def outputs(inputs: Mapping[str, Any], admitted: list[Link], *, cut_off: bool = False) -> dict[str, Any]:
+def outputs(
+    inputs: Mapping[str, Any], admitted: list[Link], *, cut_off: bool = False, changes: int = 0
+) -> dict[str, Any]:
     """Tell what the state keeps of a seal.
 
     Args:
         inputs: its inputs; an older state's outputs do as well.
         admitted: the links as their systems know them.
         cut_off: whether they were found cut off, as an unfinished teardown leaves them.
+        changes: how often the lease has changed its state; 0 keeps what the inputs say.
     """
     links = [link_to_state(link) for link in admitted]
     kept = {name: value for name, value in inputs.items() if name != _CUT_OFF}
-    return {**kept, "admitted": links, "schemaVersion": SCHEMA_VERSION, **({_CUT_OFF: True} if cut_off else {})}
+    found: dict[str, Any] = {_CUT_OFF: True} if cut_off else {}
+    counted: dict[str, Any] = {_CHANGES: changes} if changes else {}
+    return {**kept, "admitted": links, "schemaVersion": SCHEMA_VERSION, **found, **counted}
 
 
 def admitted_of(properties: Mapping[str, Any]) -> list[Link]:
     """Read from a seal's outputs the links as their systems know them."""
     return [link_from_state(link) for link in properties.get("admitted", [])]
+
+
+def changes_of(properties: Mapping[str, Any]) -> int:
+    """Read from a seal's outputs how often its lease has changed its state."""
+    return int(properties.get(_CHANGES, 0))
+
+
+def has_turned(old: Mapping[str, Any], new: SealInputs) -> bool:
+    """Tell whether a seal's state differs from what it was, or was overruled by a cut-off meanwhile."""
+    before = State(old.get("state", State.ACTIVE))
+    return before is not new.state or _CUT_OFF in old
 
 
 def departed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Link]:

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from nhi_components.core.connection import DEFAULT, AwsConnection, VaultConnection
 from nhi_components.core.errors import Problem, SpecError
-from nhi_components.core.life import Decisions
+from nhi_components.core.life import Decision, Decisions
 from nhi_components.core.links import System
 from nhi_components.core.model import Spec
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings
@@ -19,6 +19,9 @@ from nhi_components.provider.values import structured
 
 APPROVER_VARIABLES = ("NHI_APPROVER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR")
 REASON_VARIABLES = ("NHI_REASON",)
+
+_STATED = ("NHI_APPROVER", "NHI_REASON")
+"""What somebody stated for the run on purpose; who started a CI job has not decided about an identity."""
 
 _CONFIGURATION = "PULUMI_CONFIG"
 
@@ -92,21 +95,43 @@ def read_settings(properties: Mapping[str, Any]) -> Settings:
     return Settings.parse(fields)
 
 
-def current_approval(settings: Settings, environment: Mapping[str, str] = os.environ) -> Approval:
-    """Tell who approved the run that is under way.
+def decisions(environment: Mapping[str, str] = os.environ) -> Mapping[str, Decision]:
+    """Read what was decided about identities, as the stack's configuration of this very run has it, by their keys.
+
+    Raises:
+        SpecError: with every problem of `nhi:life`.
+    """
+    return Settings.parse({"life": _configured("life", environment)}).life
+
+
+def current_approval(
+    settings: Settings, decision: Decision | None = None, environment: Mapping[str, str] = os.environ
+) -> Approval:
+    """Tell who approved what the run that is under way does to one identity.
 
     At a destroy no program runs, and the engine configures a provider as the state has it, so with what was true at
     the last `up`. The stack's configuration of this very run is in PULUMI_CONFIG, which the engine gives to each
     plugin that it starts: the keys of the plugin's own namespace, without it (seen on engine 3.220). Hence, the first
-    that is stated: NHI_APPROVER and NHI_REASON, or the CI's user; `nhi:approval` as it is configured now; what the
-    provider was given in the program.
+    that is stated: NHI_APPROVER and NHI_REASON; the decision about exactly this identity; the CI's user;
+    `nhi:approval` as it is configured now; what the provider was given in the program.
+
+    Args:
+        settings: what the provider was given.
+        decision: by which the identity takes on the state that it takes on; None when nobody decided that.
+        environment: of this run.
 
     Raises:
         SpecError: with every problem of `nhi:approval`.
     """
-    given = structured(json.loads(environment.get(_CONFIGURATION) or "{}").get("approval", {}))
-    configured = Settings.parse({"approval": given}).approval
+    configured = Settings.parse({"approval": _configured("approval", environment)}).approval
+    if decision:
+        stated = {name: value for name, value in environment.items() if name in _STATED}
+        return Approval(approver=decision.approver, reason=decision.reason).or_from(stated)
     return settings.approval.model_copy(update=configured.model_dump(exclude_none=True)).or_from(environment)
+
+
+def _configured(name: str, environment: Mapping[str, str]) -> Any:
+    return structured(json.loads(environment.get(_CONFIGURATION) or "{}").get(name, {}))
 
 
 def _first(environment: Mapping[str, str], names: tuple[str, ...]) -> str | None:

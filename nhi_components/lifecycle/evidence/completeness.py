@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from nhi_components.lifecycle.evidence.contents import Content, IncompleteRecord, LeaseEnd, TeardownRecord
+from nhi_components.lifecycle.evidence.contents import (
+    Content,
+    CutOffRecord,
+    IncompleteRecord,
+    TeardownRecord,
+)
 from nhi_components.lifecycle.evidence.flaws import Flaw, FlawCode
 from nhi_components.lifecycle.evidence.parts import LinkRecord, Unchecked
 
@@ -15,6 +20,8 @@ FACTS = ("disabled_at", "absent_at", "refused_at", "recoverable_until", "session
 def incompleteness(teardown: TeardownRecord, earlier: Iterable[Content], path: str) -> list[Flaw]:
     """Find what a teardown does not account for.
 
+    Suspensions and restorations ask for nothing: what they revoked was gone then, and what they name is in the ledger.
+
     Args:
         teardown: the teardown.
         earlier: what the same lease's earlier evidence says.
@@ -22,7 +29,7 @@ def incompleteness(teardown: TeardownRecord, earlier: Iterable[Content], path: s
     """
     required = {link.digest: (link, "the lease's ledger") for link in teardown.ledger}
     for content in earlier:
-        if not isinstance(content, TeardownRecord):
+        if isinstance(content, CutOffRecord | IncompleteRecord):
             required |= {link.digest: (link, _origin(content)) for link in content.links}
     missing = [_missing(link, origin, teardown.links, path) for link, origin in required.values()]
     return [*(flaw for flaw in missing if flaw), *_repeated(teardown.links, path)]
@@ -39,7 +46,7 @@ def unchecked_facts(teardown: TeardownRecord) -> list[str]:
     ]
 
 
-def _origin(content: LeaseEnd) -> str:
+def _origin(content: CutOffRecord | IncompleteRecord) -> str:
     return "the incomplete teardown" if isinstance(content, IncompleteRecord) else "the snapshot of the cut-off"
 
 

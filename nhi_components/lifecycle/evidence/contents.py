@@ -1,38 +1,28 @@
-"""What evidence says: a cut-off, a teardown, or a teardown that is not complete."""
+"""What evidence says: a cut-off, a teardown, one that is not complete, a suspension, a restoration."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field
 
 from nhi_components.core.links import LinkKind, RemovalFacts, System
 from nhi_components.core.model import wrong
+from nhi_components.lifecycle.evidence.about_lease import AboutLease, Kind
+from nhi_components.lifecycle.evidence.changes_of_state import RestorationRecord, SuspensionRecord
 from nhi_components.lifecycle.evidence.parts import (
     At,
-    CallerRecord,
     FactRecord,
-    LeaseRecord,
     LinkRecord,
     NeverMade,
     Record,
     Seconds,
-    Stated,
     UtcTime,
+    distinct,
     fact_record,
 )
 from nhi_components.lifecycle.evidence.text import Identifier, Prose
 from nhi_components.lifecycle.ports import CutOff
-
-
-class Kind(StrEnum):
-    """What a statement of evidence is about."""
-
-    CUT_OFF = "cut-off"
-    TEARDOWN = "teardown"
-    TEARDOWN_INCOMPLETE = "teardown-incomplete"
 
 
 def _confirmed(fact: FactRecord) -> FactRecord:
@@ -43,12 +33,6 @@ def _confirmed(fact: FactRecord) -> FactRecord:
             fix="record the teardown as incomplete until the system has confirmed that it is gone",
         )
     return fact
-
-
-def _named(link: LinkRecord) -> LinkRecord:
-    if link.unique_id is None:
-        raise wrong(got="no unique id", expected="the namesake's own unique id", fix="record the id that told it apart")
-    return link
 
 
 class CutOffRow(Record):
@@ -172,17 +156,7 @@ class WaitedFigure(Record):
     source: Prose
 
 
-class LeaseEnd(Record):
-    """What every kind of evidence says: which lease, who decided, and with whose access it was done."""
-
-    lease: LeaseRecord
-    approver: Stated
-    reason: Stated
-    callers: tuple[CallerRecord, ...]
-    namesakes: tuple[Annotated[LinkRecord, AfterValidator(_named)], ...] = ()
-
-
-class CutOffRecord(LeaseEnd):
+class CutOffRecord(AboutLease):
     """The principal was disabled and its sessions are refused; written before anything is deleted.
 
     Attributes:
@@ -198,10 +172,10 @@ class CutOffRecord(LeaseEnd):
     @property
     def links(self) -> tuple[LinkRecord, ...]:
         """Everything that was seen to belong to the lease."""
-        return _distinct([*(row.link for row in self.rows), *self.linked])
+        return distinct([*(row.link for row in self.rows), *self.linked])
 
 
-class TeardownRecord(LeaseEnd):
+class TeardownRecord(AboutLease):
     """Everything that belonged to the lease is confirmed gone.
 
     Attributes:
@@ -226,7 +200,7 @@ class TeardownRecord(LeaseEnd):
         return tuple(row.link for row in self.removals)
 
 
-class IncompleteRecord(LeaseEnd):
+class IncompleteRecord(AboutLease):
     """The deadline passed and something is still alive; the lease is kept.
 
     Attributes:
@@ -248,11 +222,11 @@ class IncompleteRecord(LeaseEnd):
     @property
     def links(self) -> tuple[LinkRecord, ...]:
         """Everything that the lease still answers for."""
-        return _distinct([*self.ledger, *(row.link for row in self.removals), *(row.link for row in self.alive)])
+        return distinct([*self.ledger, *(row.link for row in self.removals), *(row.link for row in self.alive)])
 
 
-Content = Annotated[CutOffRecord | TeardownRecord | IncompleteRecord, Field(discriminator="kind")]
-
-
-def _distinct(links: Iterable[LinkRecord]) -> tuple[LinkRecord, ...]:
-    return tuple({link.digest: link for link in links}.values())
+Content = Annotated[
+    CutOffRecord | TeardownRecord | IncompleteRecord | SuspensionRecord | RestorationRecord,
+    Field(discriminator="kind"),
+]
+"""What one statement says."""

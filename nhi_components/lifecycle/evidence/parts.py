@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal, Self
 
@@ -138,6 +139,11 @@ class LinkRecord(Record):
         return f"{self.system} {self.kind} {self.name}"
 
 
+def distinct(links: Iterable[LinkRecord]) -> tuple[LinkRecord, ...]:
+    """Keep each linked resource once, in the order in which they come."""
+    return tuple({link.digest: link for link in links}.values())
+
+
 class Known(Record):
     """Something that somebody stated."""
 
@@ -161,7 +167,7 @@ def stated(value: str | None, otherwise: str) -> Known | Unknown:
 
 
 class LeaseRecord(Record):
-    """The lease that ends.
+    """The lease that a statement is about.
 
     Attributes:
         stack: the stack that held it, as `organisation/project/stack`.
@@ -180,7 +186,7 @@ class LeaseRecord(Record):
 
 
 class CallerRecord(Record):
-    """Whom a connection's credentials spoke for while the lease was ended.
+    """Whom a connection's credentials spoke for while it was done.
 
     Attributes:
         principal: ARN, or Vault's display name; or why it is unknown.

@@ -1,4 +1,4 @@
-"""The facade through which a lease's end is recorded."""
+"""The facade through which a lease's suspensions, restorations and end are recorded."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from nhi_components.core.errors import EvidenceError, Problem
 from nhi_components.core.links import Link
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.evidence.anchor import Anchor, AnchoredHead, compare
+from nhi_components.lifecycle.evidence.changes_of_state import ChangeOfState, RestorationRecord, SuspensionRecord
 from nhi_components.lifecycle.evidence.completeness import incompleteness
 from nhi_components.lifecycle.evidence.contents import Content, CutOffRecord, IncompleteRecord, TeardownRecord
 from nhi_components.lifecycle.evidence.envelope import open_sealed, seal
@@ -79,7 +80,7 @@ class EvidenceRecorder:
                 evidence name.
         """
         lease_id = content.lease.lease_id
-        earlier = [predicate.content for predicate in self._statements_of(lease_id)]
+        earlier = self._contents(lease_id)
         if flaws := incompleteness(content, earlier, f"teardown of {lease_id}"):
             raise EvidenceRefused("a teardown that cannot be recorded as complete", flaws)
         return self._record(content)
@@ -88,15 +89,33 @@ class EvidenceRecorder:
         """Record that the deadline passed and what is still alive."""
         return self._record(content)
 
+    def record_change(self, content: SuspensionRecord | RestorationRecord) -> Receipt:
+        """Record that an identity was suspended or restored."""
+        return self._record(content)
+
+    def last(self, lease_id: str) -> Content | None:
+        """What the newest statement about a lease in this store says."""
+        return next(reversed(self._contents(lease_id)), None)
+
     def last_cut_off(self, lease_id: str) -> CutOffRecord | None:
         """The newest cut-off of a lease in this store, from which a killed teardown goes on."""
-        contents = [predicate.content for predicate in self._statements_of(lease_id)]
+        contents = self._contents(lease_id)
         return next((content for content in reversed(contents) if isinstance(content, CutOffRecord)), None)
 
     def links_of(self, lease_id: str) -> list[Link]:
-        """Everything that this store's evidence ever named as belonging to a lease."""
-        contents = [predicate.content for predicate in self._statements_of(lease_id)]
-        return [link.to_link() for content in contents for link in content.links]
+        """Everything that this store's evidence of its end ever named as belonging to a lease."""
+        ends = [content for content in self._contents(lease_id) if not isinstance(content, ChangeOfState)]
+        return [link.to_link() for content in ends for link in content.links]
+
+    def cut_offs_under_way(self, lease_id: str) -> list[CutOffRecord]:
+        """The cut-offs of a teardown that is not completed, the oldest first; none after access was given back."""
+        under_way: list[CutOffRecord] = []
+        for content in reversed(self._contents(lease_id)):
+            if not isinstance(content, CutOffRecord | IncompleteRecord):
+                break
+            if isinstance(content, CutOffRecord):
+                under_way.insert(0, content)
+        return under_way
 
     def _record(self, content: Content) -> Receipt:
         self._require_trust()
@@ -165,8 +184,10 @@ class EvidenceRecorder:
             raise EvidenceRefused("the anchor and the evidence do not agree", [flaw])
         return anchored
 
-    def _statements_of(self, lease_id: str) -> list[Predicate]:
-        return statements_of(self._store, by_fingerprint(self._store.pinned_keys()), lease_id)
+    def _contents(self, lease_id: str) -> list[Content]:
+        """What a lease's statements say, in the order of their writing."""
+        trusted = by_fingerprint(self._store.pinned_keys())
+        return [statement.content for statement in statements_of(self._store, trusted, lease_id)]
 
 
 def _forgotten(newest: Predicate | None, anchor: str) -> Flaw | None:

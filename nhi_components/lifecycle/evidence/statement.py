@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, ValidationError
 
+from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.canonical import canonical_json, sha256_hex
-from nhi_components.lifecycle.evidence.contents import Content, Kind
+from nhi_components.lifecycle.evidence.contents import Content
 from nhi_components.lifecycle.evidence.flaws import RESTORE, EvidenceRefused, Flaw, FlawCode, malformed
 from nhi_components.lifecycle.evidence.parts import Record, Seconds, Sha256, UtcTime
 from nhi_components.lifecycle.evidence.signer import KeyClass

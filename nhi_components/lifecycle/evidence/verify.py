@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.anchor import Anchor, AnchoredHead
 from nhi_components.lifecycle.evidence.chain_check import Anchoring, ChainCheck, check_chain
 from nhi_components.lifecycle.evidence.completeness import incompleteness, unchecked_facts
-from nhi_components.lifecycle.evidence.contents import Kind, TeardownRecord
+from nhi_components.lifecycle.evidence.contents import Content, TeardownRecord
 from nhi_components.lifecycle.evidence.flaws import Flaw, FlawCode
 from nhi_components.lifecycle.evidence.keys import VerifyingKey
 from nhi_components.lifecycle.evidence.reader import Reading, by_fingerprint, in_order, read
+from nhi_components.lifecycle.evidence.revocations import RevocationRow
 from nhi_components.lifecycle.evidence.signer import KeyClass
 from nhi_components.lifecycle.evidence.statement import Predicate
 from nhi_components.lifecycle.evidence.store import EvidenceStore
@@ -21,6 +23,8 @@ _STATES = {
     Kind.TEARDOWN: "closed",
     Kind.CUT_OFF: "cut off, not closed",
     Kind.TEARDOWN_INCOMPLETE: "still alive at the deadline",
+    Kind.SUSPENSION: "suspended",
+    Kind.RESTORATION: "active again",
 }
 
 
@@ -42,6 +46,7 @@ class LeaseSummary:
         state: what the newest statement says.
         at: when that was recorded.
         unchecked: facts that its last teardown says were not checked, with the reasons.
+        revocations: how fast each of its revocations was, by system and connection; a resumed one is told once.
     """
 
     lease_id: str
@@ -51,6 +56,7 @@ class LeaseSummary:
     at: datetime
     statements: int
     unchecked: tuple[str, ...]
+    revocations: tuple[RevocationRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,14 @@ def _lease_summary(statements: Sequence[Predicate]) -> LeaseSummary:
         at=newest.recorded_at,
         statements=len(statements),
         unchecked=tuple(unchecked_facts(teardowns[-1])) if teardowns else (),
+        revocations=revocations_of(statement.content for statement in statements),
     )
+
+
+def revocations_of(contents: Iterable[Content]) -> tuple[RevocationRow, ...]:
+    """Tell what statements of a lease, in their order, say last of each revocation that was begun."""
+    rows = [row for content in contents for row in content.revocations]
+    return tuple({(row.system, row.connection, row.started): row for row in rows}.values())
 
 
 def _trust_notes(readings: Sequence[Reading], pinned: bool) -> list[str]:

@@ -5,8 +5,8 @@ import json
 import pytest
 from evidence_samples import at, incomplete, teardown
 
+from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.canonical import canonical_json
-from nhi_components.lifecycle.evidence.contents import Kind
 from nhi_components.lifecycle.evidence.flaws import EvidenceRefused, FlawCode
 from nhi_components.lifecycle.evidence.signer import KeyClass
 from nhi_components.lifecycle.evidence.statement import ChainPosition, Predicate, SigningKey, Tool, decode, encode
@@ -94,5 +94,11 @@ def test_a_signed_teardown_with_an_unconfirmed_row_is_refused():
 
 
 def test_every_kind_has_its_own_type():
-    assert {kind.value for kind in Kind} == {"cut-off", "teardown", "teardown-incomplete"}
+    assert {kind.value for kind in Kind} == {
+        "cut-off",
+        "teardown",
+        "teardown-incomplete",
+        "suspension",
+        "restoration",
+    }
     assert b"evidence:teardown-incomplete:v1" in encode(predicate(incomplete()))

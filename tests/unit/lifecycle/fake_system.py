@@ -10,7 +10,7 @@ from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 from nhi_components.core.ledger import LedgerEntry
 from nhi_components.core.links import Fact, Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.bracket import Terms
+from nhi_components.lifecycle.account import Terms
 from nhi_components.lifecycle.cutting_off import LinkKey
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
 
@@ -82,6 +82,7 @@ class FakeSystem:
     surveys: int = 0
     cut_offs: int = 0
     swept: list[Link] = field(default_factory=list)
+    required: list[Link] = field(default_factory=list)
     admitted: list[Link] = field(default_factory=list)
     connection: str = "default"
 
@@ -93,6 +94,9 @@ class FakeSystem:
     def caller(self) -> Caller:
         self._answer()
         return Caller(self.system, self.connection, f"deployer@{self.system}", "here")
+
+    def require(self, links: Sequence[Link]) -> None:
+        self.required += links
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         self._answer()

@@ -27,8 +27,9 @@ from nhi_components.core.errors import EvidenceError, StillAlive, SystemUnreacha
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.lifecycle.bracket import Bracket, NamesakeInTheWay
 from nhi_components.lifecycle.cutting_off import CutOffIncomplete
+from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.completeness import unchecked_facts
-from nhi_components.lifecycle.evidence.contents import Content, IncompleteRecord, Kind, TeardownRecord
+from nhi_components.lifecycle.evidence.contents import Content, IncompleteRecord, TeardownRecord
 from nhi_components.lifecycle.evidence.reader import by_fingerprint, statements_of
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings, open_recorder, open_store
@@ -50,7 +51,7 @@ def process(tmp_path: Path, time: FakeTime, aws: FakeSystem, vault: FakeSystem) 
         return Bracket(
             open_adapter=lambda system, connection: systems[system],
             open_recorder=recorder,
-            approved=lambda: ("alice@example.com", None),
+            approved=lambda tags, state: ("alice@example.com", None),
             clock=time,
             sleep=time.sleep,
             patience=timedelta(seconds=patience) if patience else None,
@@ -260,8 +261,11 @@ def test_a_standing_tells_what_is_ours_and_whether_it_was_cut_off(
         process().standing(LEASE, LINKS)
 
 
-def test_reaching_fails_before_anything_is_made(process: Callable[..., Bracket], vault: FakeSystem) -> None:
+def test_reaching_fails_before_anything_is_made(
+    process: Callable[..., Bracket], aws: FakeSystem, vault: FakeSystem
+) -> None:
     assert [caller.system for caller in process().reach(LINKS)] == [System.AWS, System.VAULT]
+    assert (aws.required, vault.required) == ([ROLE], [ENTITY])
     vault.down = True
     with pytest.raises(SystemUnreachable):
         process().reach(LINKS)

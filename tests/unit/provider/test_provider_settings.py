@@ -71,11 +71,11 @@ CONFIGURED = {"PULUMI_CONFIG": json.dumps({"approval": json.dumps({"approver": "
 def test_the_run_comes_before_its_configuration_and_that_before_the_program(
     program: dict[str, str], environment: dict[str, str], expected: tuple[str | None, str | None]
 ) -> None:
-    approval = current_approval(Settings(approval=Approval(**program)), environment)
+    approval = current_approval(Settings(approval=Approval(**program)), environment=environment)
     assert (approval.approver, approval.reason) == expected
 
 
 @pytest.mark.parametrize("approval", ['"alice"', '{"approved": "alice"}', "[]"])
 def test_an_approval_that_is_none_is_an_error(approval: str) -> None:
     with pytest.raises(SpecError, match="approval"):
-        current_approval(Settings(), {"PULUMI_CONFIG": f'{{"approval": {approval}}}'})
+        current_approval(Settings(), environment={"PULUMI_CONFIG": f'{{"approval": {approval}}}'})

@@ -12,7 +12,7 @@ import pytest
 from nhi_components.core.connection import VaultConnection
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind, System
-from nhi_components.provider.schema import StateTooNew
+from nhi_components.provider.schema import SCHEMA_VERSION, StateTooNew
 from nhi_components.provider.stack_state import (
     held_leases,
     held_urns,
@@ -91,8 +91,8 @@ def test_a_provider_that_the_state_does_not_hold_is_an_error(state: dict[str, An
 
 
 def test_a_state_of_a_newer_schema_is_refused(state: dict[str, Any]) -> None:
-    resource(state, "nhi:index:Lease")["outputs"]["schemaVersion"] = 2
-    with pytest.raises(StateTooNew, match="schemaVersion 2"):
+    resource(state, "nhi:index:Lease")["outputs"]["schemaVersion"] = SCHEMA_VERSION + 1
+    with pytest.raises(StateTooNew, match=f"schemaVersion {SCHEMA_VERSION + 1}"):
         held_leases(state)
 
 
