@@ -128,6 +128,13 @@ class SystemAdapter(Protocol):
     def caller(self) -> Caller:
         """Tell whom the connection speaks for; the cheapest call that proves reach and credentials."""
 
+    def require(self, links: Sequence[Link]) -> None:
+        """Refuse links that rest on something which is not there or does not admit them; before they are created.
+
+        Raises:
+            SpecError: with every problem.
+        """
+
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         """Take the new or changed links into the lease and return them with their unique ids.
 

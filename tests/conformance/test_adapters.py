@@ -40,6 +40,10 @@ def test_caller_tells_principal_and_account(world: World) -> None:
     assert caller.account
 
 
+def test_what_the_links_rest_on_is_there(world: World, tags: LeaseTags) -> None:
+    world.adapter().require(world.create(tags))
+
+
 def test_admit_tells_the_unique_ids_and_can_be_repeated(world: World, tags: LeaseTags) -> None:
     adapter, links = world.adapter(), world.create(tags)
     admitted = adapter.admit(tags, links, now())

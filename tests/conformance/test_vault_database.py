@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pytest
 
-from nhi_components.core.errors import NhiError
+from nhi_components.core.errors import NhiError, SpecError
 from nhi_components.core.links import LinkKind, NotChecked
 from nhi_components.core.tags import LeaseTags, statement_mark
 from nhi_components.lifecycle.ports import Ownership
@@ -101,8 +101,9 @@ class TestUsers:
         world.root, root = world.server.client(token["client_token"]), world.root
         user = database.issue(tags)
         world.root = root
-        world.adapter().cut_off(tags.lease, links, now())
+        done = world.adapter().cut_off(tags.lease, links, now())
         assert not database.knows(user)
+        assert [c.link.kind for c in done].count(LinkKind.VAULT_LEASE) == 1
 
     def test_a_suspended_identity_s_are_revoked(self, database: Database, tags: LeaseTags) -> None:
         adapter, link = database.world.adapter(), database.create(tags)
@@ -182,3 +183,21 @@ class TestUsers:
         assert all(isinstance(spot.reason, NotChecked) for spot in adapter.blind_spots([link]))
         kinds = {sighting.link.kind for sighting in adapter.survey(tags.lease, [link])}
         assert kinds == {LinkKind.VAULT_DATABASE_ROLE}
+
+
+class TestGround:
+    def test_the_connection_must_permit_the_role(self, database: Database, tags: LeaseTags) -> None:
+        adapter, root = database.world.adapter(), database.world.root
+        link = replace(database.create(tags), attributes={"mount": database.mount, "database": "orders"})
+        adapter.require([link])
+        root.write(f"{database.mount}/config/orders", allowed_roles=["orders-dev-*"], verify_connection=False)
+        adapter.require([link])
+        root.write(f"{database.mount}/config/orders", allowed_roles=["invoices", "orders-prod-*"])
+        with pytest.raises(SpecError, match=r"add `orders-dev-\*` to the connection's allowed_roles") as caught:
+            adapter.require([link])
+        assert caught.value.problems[0].got == "invoices, orders-prod-*"
+
+    def test_the_connection_must_exist(self, database: Database, tags: LeaseTags) -> None:
+        attributes = {"mount": database.mount, "database": "nowhere"}
+        with pytest.raises(SpecError, match=f"{database.mount}/config/nowhere\n.* nothing"):
+            database.world.adapter().require([replace(database.create(tags), attributes=attributes)])

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from nhi_components.core.errors import NhiError
+from nhi_components.core.errors import NhiError, SpecError
 from nhi_components.core.links import Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags, unit_mark
 from nhi_components.lifecycle.ports import CutOff, Ownership, SystemAdapter
@@ -174,3 +174,13 @@ class TestCertificates:
         assert [s.link for s in of_kind(adapter.survey(tags.lease, [link]), LinkKind.VAULT_CERTIFICATE)] == [link]
         assert len(cut_off_certificates(adapter, tags, [link])) == 1
         assert pki.revoked(serial)
+
+
+def test_a_role_needs_an_engine_that_can_issue(vault_world: VaultWorld, tags: LeaseTags) -> None:
+    pki = Pki(vault_world)
+    link = pki.create(tags)
+    vault_world.adapter().require([link])
+    empty = f"pki-{os.urandom(4).hex()}"
+    vault_world.root.sys.enable_secrets_engine("pki", path=empty)
+    with pytest.raises(SpecError, match="a PKI engine with a CA"):
+        vault_world.adapter().require([replace(link, attributes={"mount": empty})])

@@ -89,18 +89,16 @@ class Postgres:
         Raises:
             QueryFailedError: the login or the statement was refused.
         """
-        command = [str(self._programs / "psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement]
-        environment = {
-            "PGHOST": LOOPBACK,
-            "PGPORT": str(self.port),
-            "PGDATABASE": "postgres",
-            "PGUSER": user,
-            "PGPASSWORD": self.password if password is None else password,
-        }
+        command, environment = self._psql(statement, user, self.password if password is None else password)
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise QueryFailedError(done.stderr.strip())
         return done.stdout.splitlines()
+
+    def begin(self, statement: str, *, user: str, password: str) -> subprocess.Popen[bytes]:
+        """Begin a statement in a session that stays open until it ends; exit status 0 when it succeeded."""
+        command, environment = self._psql(statement, user, password)
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def close(self) -> None:
         """Stop it and remove its folder."""
@@ -115,6 +113,11 @@ class Postgres:
     def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
+
+    def _psql(self, statement: str, user: str, password: str) -> tuple[list[str], dict[str, str]]:
+        command = [str(self._programs / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement]
+        place = {"PGHOST": LOOPBACK, "PGPORT": str(self.port), "PGDATABASE": "postgres"}
+        return command, {**place, "PGUSER": user, "PGPASSWORD": password}
 
     def _prepare(self, environment: Path) -> Path:
         """Make the data folder; return the folder with the programs."""

@@ -54,6 +54,9 @@ class AwsAdapter:
         identity = self._session.identity
         return Caller(self.system, self.connection, identity.arn, identity.account)
 
+    def require(self, links: Sequence[Link]) -> None:
+        """Nothing that is linked on AWS rests on what the lease does not own; see the port."""
+
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         """Take links into the lease; see the port."""
         self._refuse_elsewhere(links)

@@ -18,6 +18,7 @@ from nhi_components.lifecycle.adapters.vault.census import CensusTaker
 from nhi_components.lifecycle.adapters.vault.cut_off import LeaseCutOff
 from nhi_components.lifecycle.adapters.vault.entities import Entities
 from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
+from nhi_components.lifecycle.adapters.vault.grounds import require
 from nhi_components.lifecycle.adapters.vault.issued import ISSUED, ListedCertificate, sweep_issued
 from nhi_components.lifecycle.adapters.vault.kv import Kv
 from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
@@ -47,6 +48,10 @@ class VaultAdapter:
         """Tell whom the connection speaks for: the token's display name, the cluster's id and the namespace."""
         identity = self._session.identity
         return Caller(self.system, self.connection, identity.display_name, identity.place)
+
+    def require(self, links: Sequence[Link]) -> None:
+        """Refuse links to roles whose database connection or CA does not admit them; see the port."""
+        require(self._session.http, links)
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         """Take links into the lease; see the port."""

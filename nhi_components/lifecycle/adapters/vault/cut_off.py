@@ -54,7 +54,7 @@ class LeaseCutOff:
         if self._delete_unheld(census):
             disabled_at = self._elapsed.now()
         extras += self._revoke_tokens(census, canary)
-        issued = self._taker.issued.revoke(self._elapsed)
+        issued = self._taker.issued.revoke(census.issued, self._elapsed)
         refused_at = self._refused_at(census, canary)
         done = [
             CutOff(
@@ -77,7 +77,7 @@ class LeaseCutOff:
         return [
             *(extra for role in ours for extra in self._destroy_secret_ids(role)),
             *self._revoke_tokens(census, None),
-            *(cut_off.link for cut_off in self._taker.issued.revoke(self._elapsed)),
+            *(cut_off.link for cut_off in self._taker.issued.revoke(census.issued, self._elapsed)),
         ]
 
     def _open_canary(self, census: Census) -> OpenToken | None:

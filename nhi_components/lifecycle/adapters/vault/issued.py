@@ -86,14 +86,20 @@ class IssuedCredentials:
         roles = self._database.roles()
         return Issued(roles, self._database.leases(roles), self._pki.roles(), self._pki.certificates())
 
-    def revoke(self, elapsed: Elapsed) -> list[CutOff]:
+    def revoke(self, before: Issued, elapsed: Elapsed) -> list[CutOff]:
         """Look once more, now that nothing new is issued, and revoke all that lives.
+
+        Args:
+            before: what was found before tokens were revoked: the leases among it are queued for revocation with them,
+                and revoking them again is what tells that it is done.
+            elapsed: tells the time.
 
         Raises:
             NhiError: with every lease and certificate that could not be; the others were.
         """
         found, failures = self.find(), list[str]()
-        leases = _each(found.leases, lambda judged: self._revoked_lease(judged, elapsed), failures)
+        living = {judged.what.lease_id: judged for judged in (*before.leases, *found.leases)}
+        leases = _each(living.values(), lambda judged: self._revoked_lease(judged, elapsed), failures)
         certificates = _each(found.certificates, lambda judged: self._revoked_certificate(judged, elapsed), failures)
         if failures:
             raise NhiError("\n".join(failures))
