@@ -85,9 +85,10 @@ class Principals:
 
     def claims(self, statement: Statement) -> list[Claim]:
         """Tell which of a statement's principals are roles of the lease."""
-        sid = str(statement.get("Sid", ""))
-        found = (self._claim(entry, sid) for entry in aws_principals(statement))
-        return [claim for claim in found if claim]
+        entries = aws_principals(statement)
+        # We write one principal into a statement, so a unique id that stands beside others is not known to be ours.
+        sid = str(statement.get("Sid", "")) if len(entries) == 1 else ""
+        return [claim for entry in entries if (claim := self._claim(entry, sid))]
 
     def mention(self, statement: Statement) -> Mention | None:
         """Tell how a statement that names no role of the lease directly still singles one out; None when it doesn't.
