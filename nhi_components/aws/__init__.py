@@ -1,8 +1,34 @@
 """Components for AWS."""
 
 from nhi_components.aws import intents
+from nhi_components.aws.agent_identity import AgentIdentity
+from nhi_components.aws.permissions_boundary import PermissionsBoundary
+from nhi_components.aws.pipeline_identity import PipelineIdentity
+from nhi_components.aws.roles_anywhere_identity import RolesAnywhereIdentity
+from nhi_components.aws.third_party_identity import ThirdPartyIdentity
 from nhi_components.aws.workload_identity import WorkloadIdentity
+from nhi_components.core.certificate import Certificate
 from nhi_components.core.connection import AwsConnection as Connection
-from nhi_components.core.trust import AccountTrust, ServiceTrust
+from nhi_components.core.delegation import Delegation
+from nhi_components.core.pipeline import GitHub, GitLab, TerraformCloud
+from nhi_components.core.trust import AccountTrust, EksPodIdentityTrust, IrsaTrust, ServiceTrust
 
-__all__ = ["AccountTrust", "Connection", "ServiceTrust", "WorkloadIdentity", "intents"]
+__all__ = [
+    "AccountTrust",
+    "AgentIdentity",
+    "Certificate",
+    "Connection",
+    "Delegation",
+    "EksPodIdentityTrust",
+    "GitHub",
+    "GitLab",
+    "IrsaTrust",
+    "PermissionsBoundary",
+    "PipelineIdentity",
+    "RolesAnywhereIdentity",
+    "ServiceTrust",
+    "TerraformCloud",
+    "ThirdPartyIdentity",
+    "WorkloadIdentity",
+    "intents",
+]

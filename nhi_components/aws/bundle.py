@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, ClassVar
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field
 
 from nhi_components.aws.documents import grants_document, secret_document, trust_document
+from nhi_components.aws.outputs import is_later
+from nhi_components.aws.spec import AwsBundleSpec
+from nhi_components.aws.trusts import Trusted
 from nhi_components.bundle import Bundle
+from nhi_components.core.connection import DEFAULT
+from nhi_components.core.delegation import (
+    Delegation,
+    delegated_path_attributes,
+    delegated_path_name,
+    delegation_sid,
+    known_resource_problems,
+)
+from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.lease_id import IAM_PATH
 from nhi_components.core.links import LinkKind, System
-from nhi_components.core.spec import BundleSpec
 from nhi_components.refusal import refusing_plainly
 
-LONGEST_SESSION_SECONDS = 43_200
-"""12 hours (IAM API, CreateRole: MaxSessionDuration, 3,600 to 43,200)."""
+_ANY_DAY, _ANY_LEASE = "2000-01-01", "lease-aaaaaaaaaaaaaaaa"
+"""As long as every other, so that documents can be measured before theirs are known."""
 
-
-class AwsBundleSpec(BundleSpec):
-    """The part of an AWS identity's specification that is the same for every kind.
-
-    Attributes:
-        permissions_boundary: ARN of the policy that caps what the role can become; may be known at deployment only.
-        session_seconds: how long a session lives at most: 3,600 to 43,200 (IAM API, CreateRole: MaxSessionDuration).
-    """
-
-    subject: ClassVar[str] = "AWS identity"
-
-    permissions_boundary: Any = None
-    session_seconds: Annotated[int, Field(ge=3600, le=LONGEST_SESSION_SECONDS)] = 3600
-
-    @property
-    def sessions(self) -> Mapping[str, int]:
-        """The role's longest session."""
-        return {"session_seconds": self.session_seconds}
+_NOT_OF_THE_TRUST = frozenset({"grants", "delegations", "permissions_boundary", "tools"})
 
 
 class AwsBundle(Bundle):
@@ -58,9 +52,26 @@ class AwsBundle(Bundle):
 
     _spec: AwsBundleSpec
 
+    def __init__(
+        self,
+        name: str,
+        spec: AwsBundleSpec,
+        *,
+        connection: str = DEFAULT,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        self._spec = spec
+        with refusing_plainly():
+            self._refuse_too_long(name)
+        super().__init__(name, spec, connection=connection, opts=opts)
+
     @abstractmethod
-    def trust(self) -> Mapping[str, Any]:
-        """Give the statement of the trust policy that lets the identity in; its values may be outputs."""
+    def trust(self, lease_id: pulumi.Input[str]) -> pulumi.Input[Trusted]:
+        """Give what the trust policy says of who is let in; it, or values in it, may be outputs.
+
+        Args:
+            lease_id: the identity's lease.
+        """
 
     def parts(self) -> Sequence[tuple[LinkKind, Mapping[str, str]]]:
         """Role, inline policy and secret."""
@@ -68,16 +79,35 @@ class AwsBundle(Bundle):
         return [(kind, {}) for kind in [*kinds, *([LinkKind.SECRETS_MANAGER_SECRET] if self._spec.secret else [])]]
 
     def make(self) -> None:
-        """Make the role, its secret, and the policy that lets it read that."""
+        """Make the role, its secret, the policy that lets it read that, and what other resources' policies say."""
         self.role = self._role()
         self.role_arn, self.role_name = self.role.arn, self.role.name
         self.secret_arn = self._secret(self.role)
         self._policy(self.role)
+        for index, delegation in enumerate(self._spec.delegations):
+            self._delegate(index, delegation, self.role)
+
+    def _refuse_too_long(self, name: str) -> None:
+        """Measure what is known by now; what is not is measured when it is known, before it is created."""
+        spec, problems = self._spec, list[Problem]()
+        if not is_later({field: value for field, value in spec if field not in _NOT_OF_THE_TRUST}):
+            trusted: Any = self.trust(_ANY_LEASE)
+            problems += _problems_of(lambda: trust_document(trusted, _ANY_DAY, suspended=False))
+        if not is_later(spec.grants):
+            targets = [grant.targets for grant in spec.grants]
+            problems += _problems_of(lambda: grants_document(spec.grants, targets, _ANY_DAY, None))
+        if problems:
+            raise SpecError(f"{spec.subject} {name!r}", problems)
 
     def _role(self) -> aws.iam.Role:
         spec = self._spec
-        known = pulumi.Output.all(statement=self.trust(), ends=self.ends, suspended=self.suspended)
-        trust = known.apply(lambda k: trust_document(k["statement"], k["ends"], suspended=k["suspended"]))
+        known = pulumi.Output.all(trusted=self.trust(self.lease_id), ends=self.ends, suspended=self.suspended)
+
+        @refusing_plainly()
+        def document(k: dict[str, Any]) -> str:
+            return trust_document(k["trusted"], k["ends"], suspended=k["suspended"])
+
+        trust = known.apply(document)
         role = aws.iam.Role(
             f"{self.name}-role",
             name=self.name_of(LinkKind.IAM_ROLE),
@@ -132,3 +162,31 @@ class AwsBundle(Bundle):
         kind = LinkKind.SECRETS_MANAGER_SECRET
         self.link(kind, secret.name, secret, unique_id=secret.arn, attributes=attributes)
         return secret.arn
+
+    def _delegate(self, index: int, delegation: Delegation, role: aws.iam.Role) -> None:
+        """Hand the seal a path through the policy of another resource; the seal's adapter writes its statement."""
+
+        @refusing_plainly()
+        def judged(resource: str) -> str:
+            path = f"delegations[{index}].resource"
+            if problems := known_resource_problems(path, resource, delegation.actions):
+                raise SpecError("resource known at deployment", problems)
+            return resource
+
+        resource = pulumi.Output.from_input(delegation.resource).apply(judged)
+        sid = self.lease_id.apply(lambda lease_id: delegation_sid(lease_id, index))
+        name = pulumi.Output.all(resource, sid).apply(lambda known: delegated_path_name(*known))
+        written = pulumi.Output.all(role.name, role.arn, resource).apply(
+            lambda k: delegated_path_attributes(k[0], k[1], k[2], delegation.actions, delegation.conditions)
+        )
+        fields = ["role", "principal", "resource", "actions", *(["conditions"] if delegation.conditions else [])]
+        attributes = {field: written.apply(itemgetter(field)) for field in fields}
+        self.link(LinkKind.DELEGATED_PATH, name, attributes=attributes)
+
+
+def _problems_of(write: Callable[[], str]) -> list[Problem]:
+    try:
+        write()
+    except SpecError as error:
+        return list(error.problems)
+    return []

@@ -6,29 +6,42 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from nhi_components.aws.sizes import INLINE_POLICY, TRUST_POLICY, refuse_too_long
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, aws_target_problems
-
-LONGEST_INLINE_POLICY = 10_240
-"""Characters of all inline policies of a role, without white space (IAM user guide, 'IAM and AWS STS quotas')."""
 
 _VERSION = "2012-10-17"
 _ASSUME_ROLE = ["sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"]
 
 
-def trust_document(statement: Mapping[str, Any], ends: str, *, suspended: bool) -> str:
+def trust_document(trusted: Mapping[str, Any] | Sequence[Mapping[str, Any]], ends: str, *, suspended: bool) -> str:
     """Write the trust policy; nobody can assume the role from the end date on, nor while it is suspended.
 
     Args:
-        statement: who may assume it, how, and under which conditions.
+        trusted: who may assume it, how, and under which conditions: one statement, or several.
         ends: the UTC day, `YYYY-MM-DD`, at whose start access ends.
         suspended: whether nobody may.
+
+    Raises:
+        SpecError: when the document is too long.
     """
     if suspended:
         return _document([{"Sid": "Suspended", "Effect": "Deny", "Principal": {"AWS": "*"}, "Action": _ASSUME_ROLE}])
     until = {"DateLessThan": {"aws:CurrentTime": _start_of(ends)}}
-    condition = {**statement.get("Condition", {}), **until}
-    return _document([{"Sid": "TrustUntilEnd", "Effect": "Allow", **statement, "Condition": condition}])
+    statements = [trusted] if isinstance(trusted, Mapping) else trusted
+    document = _document(
+        [
+            {
+                "Sid": f"TrustUntilEnd{i or ''}",
+                "Effect": "Allow",
+                **statement,
+                "Condition": {**statement.get("Condition", {}), **until},
+            }
+            for i, statement in enumerate(statements)
+        ]
+    )
+    refuse_too_long(TRUST_POLICY, document)
+    return document
 
 
 def grants_document(
@@ -64,7 +77,7 @@ def grants_document(
     after = {"DateGreaterThanEquals": {"aws:CurrentTime": _start_of(ends)}}
     statements.append({"Sid": "DenyAfterEnd", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": after})
     document = _document(statements)
-    _check_length(document)
+    refuse_too_long(INLINE_POLICY, document)
     return document
 
 
@@ -112,11 +125,3 @@ def _check_targets(grants: Sequence[Grant], targets: Sequence[Sequence[str]]) ->
                 problems += aws_target_problems(path, target, excepted=grant.exception is not None)
     if problems:
         raise SpecError("targets known at deployment", problems)
-
-
-def _check_length(document: str) -> None:
-    if len(document) > LONGEST_INLINE_POLICY:
-        got, expected = f"{len(document):,} characters", f"at most {LONGEST_INLINE_POLICY:,}"
-        raise SpecError(
-            "inline policy", [Problem("grants", got, expected, "split the identity, or grant on fewer targets")]
-        )

@@ -8,16 +8,17 @@ from typing import Any, ClassVar
 import pulumi
 import pulumi_aws as aws
 
-from nhi_components.aws.bundle import AwsBundle, AwsBundleSpec
-from nhi_components.aws.trusts import statement_of
+from nhi_components.aws.bundle import AwsBundle
+from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
+from nhi_components.aws.trusts import Trusted, statement_of
 from nhi_components.core.connection import DEFAULT
-from nhi_components.core.grant import Grant, aws_grant_problems
+from nhi_components.core.delegation import Delegation
+from nhi_components.core.grant import Grant
 from nhi_components.core.identity import Identity
 from nhi_components.core.lease_id import IAM_PATH
 from nhi_components.core.links import LinkKind
 from nhi_components.core.secret import SecretSpec
-from nhi_components.core.spec import parse_spec
-from nhi_components.core.trust import AccountTrust, ServiceTrust, Trust
+from nhi_components.core.trust import AccountTrust, EksPodIdentityTrust, IrsaTrust, ServiceTrust, Trust
 from nhi_components.refusal import refusing_plainly
 
 
@@ -54,11 +55,12 @@ class WorkloadIdentity(AwsBundle):
         name: str,
         *,
         identity: Identity | Mapping[str, Any],
-        trusted_by: str | ServiceTrust | AccountTrust | Mapping[str, Any],
+        trusted_by: str | ServiceTrust | AccountTrust | EksPodIdentityTrust | IrsaTrust | Mapping[str, Any],
         grants: Sequence[Grant | Mapping[str, Any]] = (),
         secret: SecretSpec | Mapping[str, Any] | None = None,
         permissions_boundary: pulumi.Input[str] | None = None,
         session_seconds: int = 3600,
+        delegations: Sequence[Delegation | Mapping[str, Any]] = (),
         connection: str = DEFAULT,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -67,11 +69,13 @@ class WorkloadIdentity(AwsBundle):
         Args:
             name: the component's name in the program.
             identity: whose it is; see `nhi_components.Identity`.
-            trusted_by: `"ec2"`, `"ecs-tasks"`, `"lambda"`, or an `AccountTrust`.
+            trusted_by: `"ec2"`, `"ecs-tasks"`, `"lambda"`, an `EksPodIdentityTrust`, an `IrsaTrust`, or an
+                `AccountTrust`.
             grants: what it may do.
             secret: a Secrets Manager secret that only this role may read.
             permissions_boundary: ARN of a policy that caps the role.
             session_seconds: 3,600 to 43,200.
+            delegations: what the policies of other resources give to it.
             connection: the connection of `nhi.Provider` that reaches the account which the AWS provider reaches.
             opts: resource options; `providers` may name explicit AWS and nhi providers.
 
@@ -85,23 +89,46 @@ class WorkloadIdentity(AwsBundle):
             "secret": secret,
             "permissions_boundary": permissions_boundary,
             "session_seconds": session_seconds,
+            "delegations": delegations,
         }
         with refusing_plainly():
-            self._spec = parse_spec(AwsWorkloadSpec, name, fields, aws_grant_problems)
-        super().__init__(name, self._spec, connection=connection, opts=opts)
+            spec = parse_aws_spec(AwsWorkloadSpec, name, fields)
+        super().__init__(name, spec, connection=connection, opts=opts)
 
-    def trust(self) -> Mapping[str, Any]:
+    def trust(self, lease_id: pulumi.Input[str]) -> pulumi.Input[Trusted]:
         """Let in whom the specification names."""
         return statement_of(self._spec.trusted_by)
 
     def parts(self) -> Sequence[tuple[LinkKind, Mapping[str, str]]]:
-        """What every identity has and, for EC2, an instance profile."""
-        return [*super().parts(), *([(LinkKind.IAM_INSTANCE_PROFILE, {})] if self._is_for_ec2 else [])]
+        """What every identity has; for EC2 an instance profile, for EKS Pod Identity an association."""
+        parts = [*super().parts(), *([(LinkKind.IAM_INSTANCE_PROFILE, {})] if self._is_for_ec2 else [])]
+        match self._spec.trusted_by:
+            case EksPodIdentityTrust() as trust:
+                return [*parts, (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, _place_of(trust))]
+        return parts
 
     def make(self) -> None:
-        """Make what every identity has and, for EC2, an instance profile."""
+        """Make what every identity has; for EC2 an instance profile, for EKS Pod Identity an association."""
         super().make()
         self.instance_profile_arn = self._instance_profile() if self._is_for_ec2 else None
+        match self._spec.trusted_by:
+            case EksPodIdentityTrust() as trust:
+                self._associate(trust)
+
+    def _associate(self, trust: EksPodIdentityTrust) -> None:
+        """Let EKS give the role to the service account's pods; an association has no name, so its link bears ours."""
+        kind = LinkKind.EKS_POD_IDENTITY_ASSOCIATION
+        association = aws.eks.PodIdentityAssociation(
+            f"{self.name}-association",
+            cluster_name=trust.cluster_name,
+            namespace=trust.namespace,
+            service_account=trust.service_account,
+            role_arn=self.role.arn,
+            tags=self.tags,
+            opts=self.child_options(),
+        )
+        attributes: Mapping[str, pulumi.Input[str]] = {**_place_of(trust), "role": self.role.name}
+        self.link(kind, self.name_of(kind), association, unique_id=association.association_id, attributes=attributes)
 
     def _instance_profile(self) -> pulumi.Output[str]:
         kind = LinkKind.IAM_INSTANCE_PROFILE
@@ -120,3 +147,11 @@ class WorkloadIdentity(AwsBundle):
     def _is_for_ec2(self) -> bool:
         trust = self._spec.trusted_by
         return isinstance(trust, ServiceTrust) and trust.service == "ec2"
+
+
+def _place_of(trust: EksPodIdentityTrust) -> Mapping[str, str]:
+    return {
+        "cluster": trust.cluster_name,
+        "namespace": trust.namespace,
+        "service_account": trust.service_account,
+    }

@@ -44,6 +44,9 @@ def _url(value: str) -> str:
 Url = Annotated[str, AfterValidator(_url)]
 
 
+Region = Annotated[str, AfterValidator(_region)]
+
+
 class AwsConnection(Spec):
     """How to reach one AWS account in one region.
 
@@ -61,7 +64,7 @@ class AwsConnection(Spec):
     profile: str | None = None
     role_arn: Annotated[str, AfterValidator(_role_arn)] | None = None
     external_id: str | None = None
-    region: Annotated[str, AfterValidator(_region)] | None = None
+    region: Region | None = None
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     endpoint: Url | None = None
 

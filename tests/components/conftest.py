@@ -27,9 +27,16 @@ class Recorder(mocks.Mocks):
         self.registered.append({"type": args.typ, "name": args.name, "inputs": args.inputs})
         outputs = dict(args.inputs)
         if args.typ == "nhi:index:Lease":
-            outputs |= {"leaseId": LEASE_ID, "issued": "2026-01-01", "ends": "2026-12-31", "state": "active"}
+            outputs |= {
+                "leaseId": LEASE_ID,
+                "issued": "2026-01-01",
+                "ends": "2026-12-31",
+                "state": _state_of(args.inputs),
+            }
         if args.typ.startswith("aws:"):
             outputs |= {"arn": f"arn:aws:mock:::{args.inputs.get('name')}", "uniqueId": f"unique-{args.name}"}
+        if args.typ == "aws:eks/podIdentityAssociation:PodIdentityAssociation":
+            outputs |= {"associationId": f"id-of-{args.name}"}
         if args.typ == "vault:appRole/authBackendRole:AuthBackendRole":
             outputs |= {"roleId": "role-id"}
         return f"{args.name}-id", outputs
@@ -40,6 +47,11 @@ class Recorder(mocks.Mocks):
             return {"outputs": {}}
         assert args.token == "vault:index/getAuthBackend:getAuthBackend", args.token
         return {"accessor": f"accessor-of-{args.args['path']}"}
+
+
+def _state_of(lease: dict[str, Any]) -> str:
+    """An identity of that name is suspended; every other is active."""
+    return "suspended" if lease["identity"]["name"] == "suspended" else "active"
 
 
 @pytest.fixture

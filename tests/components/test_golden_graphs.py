@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from nhi_components import Grant, SecretSpec, aws, vault
 from tests.components.conftest import IDENTITY
-
-GOLDEN = Path(__file__).parent / "golden"
+from tests.components.graphs import assert_golden
 
 
 def lambda_with_secret() -> None:
@@ -92,28 +87,4 @@ def gitlab_environment_to_vault() -> None:
     ],
 )
 def test_graph_is_the_golden_one(program: Callable[[], None], registered: Any) -> None:
-    graph = [_readable(resource) for resource in registered(program)]
-    file = GOLDEN / f"{program.__name__}.yaml"
-    if os.environ.get("UPDATE_GOLDEN"):
-        file.write_text(yaml.safe_dump(graph, sort_keys=False, width=120, allow_unicode=True))
-    assert sorted(graph, key=_order) == sorted(yaml.safe_load(file.read_text()), key=_order)
-
-
-def _order(resource: dict[str, Any]) -> tuple[str, str]:
-    """Parts that depend on the same part are registered side by side, in whichever order."""
-    return resource["type"], resource["name"]
-
-
-def _readable(resource: dict[str, Any]) -> dict[str, Any]:
-    return {**resource, "inputs": {key: _document(value) for key, value in sorted(resource["inputs"].items())}}
-
-
-def _document(value: Any) -> Any:
-    """Show policy documents as structure, so that a change of theirs can be reviewed."""
-    if isinstance(value, str) and value.startswith("{"):
-        return json.loads(value)
-    if isinstance(value, dict):
-        return {key: _document(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_document(item) for item in value]
-    return value
+    assert_golden(program, registered)

@@ -1,0 +1,182 @@
+"""An AI agent on AWS: each session is for one tool, lasts an hour at most, and names the person or run behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal
+
+import pulumi
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+
+from nhi_components.aws.bundle import AwsBundle
+from nhi_components.aws.outputs import is_later
+from nhi_components.aws.spec import AwsBundleSpec, of_kind, parse_aws_spec
+from nhi_components.aws.trusts import TOOL, Trusted, agent_statements
+from nhi_components.core.arn import ROLE_ARN
+from nhi_components.core.connection import DEFAULT
+from nhi_components.core.delegation import Delegation
+from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.grant import Grant, aws_grant_problems
+from nhi_components.core.identity import Identity, Kind
+from nhi_components.core.model import Spec, wrong
+from nhi_components.core.trust import MOST_PRINCIPALS, AccountTrust
+from nhi_components.refusal import refusing_plainly
+
+_Tool = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+_Tools = Mapping[_Tool, tuple[Grant, ...]]
+_Runtimes = Annotated[tuple[Annotated[Any, ROLE_ARN.validator], ...], Field(min_length=1, max_length=MOST_PRINCIPALS)]
+
+
+def _read_runtimes(value: Any) -> Any:
+    if isinstance(value, AccountTrust):
+        if not value.principals:
+            raise wrong(
+                got=f"account {value.account}", expected="its roles", fix="name the agent's runtime in principals"
+            )
+        return value
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+class AwsAgentSpec(AwsBundleSpec):
+    """What an AI agent's identity on AWS is made from.
+
+    Attributes:
+        trusted_by: ARNs of the roles under which the agent's runtime runs, which may be known at deployment only, or an
+            `AccountTrust` with principals. A service of AWS can't be it: none opens sessions for a tool.
+        tools: what the agent may do with each of its tools: names of lower-case letters, digits, `_` and `-`.
+        session_seconds: 3,600, the least that IAM takes for a role.
+    """
+
+    subject: ClassVar[str] = "aws.AgentIdentity"
+
+    trusted_by: Annotated[AccountTrust | _Runtimes, BeforeValidator(_read_runtimes)]
+    tools: Annotated[_Tools, Field(min_length=1)]
+    session_seconds: Literal[3600] = 3600
+
+    @field_validator("identity")
+    @classmethod
+    def _is_an_agent_with_a_sponsor(cls, identity: Identity) -> Identity:
+        if identity.sponsor is None:
+            fix = "give sponsor, the address of the person who answers for what the agent does"
+            raise wrong(got="no sponsor", expected="an AI agent with a sponsor", fix=fix)
+        return of_kind(identity, Kind.AI_AGENT)
+
+
+class AgentIdentity(AwsBundle):
+    """An AI agent's identity on AWS.
+
+    A session is opened by `sts:AssumeRole` with the session tag `nhi:tool`, which names one tool, and a source
+    identity, which names who is behind it: CloudTrail shows it with everything the session does. No role's longest
+    session can be below an hour, and AWS offers no condition on the duration that a caller asks for: a runtime that
+    wants shorter sessions asks for `DurationSeconds` of 900 or more.
+
+    Attributes:
+        role_arn: the principal.
+        role_name: its name.
+        secret_arn: None; an agent has no secret here.
+    """
+
+    _spec: AwsAgentSpec
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        identity: Identity | Mapping[str, Any],
+        trusted_by: pulumi.Input[str] | Sequence[pulumi.Input[str]] | AccountTrust,
+        tools: Mapping[str, Sequence[Grant | Mapping[str, Any]]],
+        sponsor: str | None = None,
+        permissions_boundary: pulumi.Input[str] | None = None,
+        delegations: Sequence[Delegation | Mapping[str, Any]] = (),
+        connection: str = DEFAULT,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Register the bundle.
+
+        Args:
+            name: the component's name in the program.
+            identity: whose it is, of kind `ai-agent`; see `nhi_components.Identity`.
+            trusted_by: ARNs of the roles under which the agent's runtime runs, or an `AccountTrust` with principals.
+            tools: what it may do, by tool: `{"search": [Grant(…)], "ticket": [Grant(…)]}`.
+            sponsor: the person who answers for what it does, in place of `identity.sponsor`.
+            permissions_boundary: ARN of a policy that caps the role.
+            delegations: what the policies of other resources give to it, whatever the tool.
+            connection: the connection of `nhi.Provider` that reaches the account which the AWS provider reaches.
+            opts: resource options; `providers` may name explicit AWS and nhi providers.
+
+        Raises:
+            SpecError: with every problem, before anything is registered.
+        """
+        fields = {
+            "identity": _with_sponsor(identity, sponsor),
+            "trusted_by": trusted_by,
+            "tools": tools,
+            "grants": (),
+            "permissions_boundary": permissions_boundary,
+            "delegations": delegations,
+        }
+        with refusing_plainly():
+            spec = parse_aws_spec(AwsAgentSpec, name, fields, lambda _: _tool_problems(tools))
+        super().__init__(
+            name, spec.model_copy(update={"grants": _scoped(spec.tools)}), connection=connection, opts=opts
+        )
+
+    def trust(self, lease_id: pulumi.Input[str]) -> pulumi.Input[Trusted]:
+        """Let in the agent's runtime, for one of the tools."""
+        tools = list(self._spec.tools)
+        match self._spec.trusted_by:
+            case AccountTrust() as trust:
+                return agent_statements(trust.principals, tools, trust.external_id)
+            case runtimes if not is_later(runtimes):
+                return agent_statements(runtimes, tools)
+            case runtimes:
+                return pulumi.Output.all(*runtimes).apply(lambda known: _judged_statements(known, tools))
+
+
+class _Grants(Spec):
+    grants: tuple[Grant, ...] = ()
+
+
+def _with_sponsor(identity: Identity | Mapping[str, Any], sponsor: str | None) -> Any:
+    if sponsor is None:
+        return identity
+    told = (
+        {field: getattr(identity, field) for field in identity.model_fields_set}
+        if isinstance(identity, Identity)
+        else identity
+    )
+    return {**told, "sponsor": sponsor}
+
+
+def _tool_problems(tools: Mapping[str, Any]) -> list[Problem]:
+    """Find what is wrong with the tools' grants; of their fields the parser tells."""
+    problems: list[Problem] = []
+    for tool, given in tools.items():
+        with suppress(SpecError):
+            found = aws_grant_problems(_Grants.parse({"grants": given}).grants)
+            problems += [replace(p, path=p.path.replace("grants", f"tools.{tool}", 1)) for p in found]
+    return problems
+
+
+def _scoped(tools: Mapping[str, Iterable[Grant]]) -> tuple[Grant, ...]:
+    """Let each tool's grants hold only in a session for that tool."""
+    return tuple(
+        grant.model_copy(update={"conditions": _for_tool(grant, tool)})
+        for tool, grants in tools.items()
+        for grant in grants
+    )
+
+
+def _for_tool(grant: Grant, tool: str) -> Mapping[str, Mapping[str, Sequence[str]]]:
+    conditions = grant.conditions or {}
+    return {**conditions, "StringEquals": {**conditions.get("StringEquals", {}), f"aws:PrincipalTag/{TOOL}": (tool,)}}
+
+
+@refusing_plainly()
+def _judged_statements(runtimes: Sequence[str], tools: Sequence[str]) -> Trusted:
+    problems = [p for i, arn in enumerate(runtimes) for p in ROLE_ARN.problems(f"trusted_by[{i}]", arn)]
+    if problems:
+        raise SpecError("ARN known at deployment", problems)
+    return agent_statements(runtimes, tools)
