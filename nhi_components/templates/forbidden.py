@@ -29,7 +29,7 @@ def forbidden_grant_problems(template: Template, index: int, grant: Grant) -> It
     capabilities = frozenset(action for action in grant.actions if not _is_of_iam(action))
     for name, forbidden in template.forbidden.items():
         for j, action in enumerate(grant.actions):
-            if _is_of_iam(action) and (covered := _covered(forbidden, action)):
+            if covered := _covered(forbidden, action):
                 got = action if [action.lower()] == covered else f"{action}, which allows {_named(covered)}"
                 yield _problem(f"{place}.actions[{j}]", got, template, name, forbidden)
     if capabilities:

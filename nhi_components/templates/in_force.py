@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nhi_components.core.errors import NhiError, Problem
-from nhi_components.core.identity import Kind
+from nhi_components.core.identity import Identity, Kind
 from nhi_components.core.yaml_text import MalformedYaml, parse_yaml
 from nhi_components.templates.model import Approvals, Settings, Template
 from nhi_components.templates.organisation import KindChange, Organisation, parse_organisation
@@ -51,6 +51,10 @@ class Templates:
         """Name their edition, for records: `standard 2026-11`, or `standard 2026-11, organisation 7`."""
         own = f", organisation {self.organisation.revision}" if self.organisation else ""
         return f"standard {self.standard.revision}{own}"
+
+    def grace_days_of(self, identity: Identity) -> int:
+        """Tell how many days after its end an identity is retired."""
+        return self.by_kind[identity.kind].grace_days if identity.grace_days is None else identity.grace_days
 
 
 def templates_in_force(

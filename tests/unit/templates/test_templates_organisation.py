@@ -25,7 +25,9 @@ def problems(content: object) -> dict[str, str]:
         parse_organisation("file", content, standard())
     assert all(problem.got and problem.expected and problem.fix for problem in caught.value.problems)
     assert not any("[key]" in str(problem) for problem in caught.value.problems)
-    return {problem.path: problem.got for problem in caught.value.problems}
+    told = {problem.path: problem.got for problem in caught.value.problems}
+    assert len(told) == len(caught.value.problems), "a place is told twice"
+    return told
 
 
 @pytest.fixture
@@ -43,6 +45,7 @@ def test_all_problems_are_told_at_once() -> None:
             "pass-role": {"actions": ["iam:PassRole"], "reason": "a reason of our own"},
             "Money": {"actions": ["billling:*"], "capabilities": ["read"], "reason": "x"},
             "both": {"actions": ["iam:*"], "paths": ["sys/*"], "reason": "either of the two"},
+            "capable": {"actions": ["iam:*"], "capabilities": ["read"], "reason": "not of actions"},
             "slash": {"paths": ["/sys/*"], "capabilities": ["sudo"], "reason": "no leading slash"},
         },
         "kinds": {
@@ -64,8 +67,8 @@ def test_all_problems_are_told_at_once() -> None:
     }
     assert set(problems(content)) == {
         "version", "revision", "revison", "forbidden.pass-role", "forbidden.Money", "forbidden.Money.actions[0]",
-        "forbidden.Money.reason", "forbidden.both", "forbidden.slash.paths[0]", "forbidden.slash.capabilities[0]",
-        "kinds.worklod", "kinds.pipeline.lifetime_days", "kinds.pipeline.grace_days", "kinds.pipeline.review_days",
+        "forbidden.Money.reason", "forbidden.both", "forbidden.capable", "forbidden.slash.paths[0]",
+        "forbidden.slash.capabilities[0]", "kinds.worklod", "kinds.pipeline.lifetime_days", "kinds.pipeline.grace_days", "kinds.pipeline.review_days",
         "kinds.pipeline.rotation_days", "kinds.pipeline.session_seconds", "kinds.pipeline.revocation",
         "kinds.pipeline.secrets", "kinds.pipeline.sponsor_required", "kinds.pipeline.approvals[0].environments",
         "kinds.pipeline.approvals[0].approvers", "kinds.pipeline.colour", "kinds.ai-agent.lifetime_days",
@@ -91,11 +94,19 @@ def test_other_versions_are_refused(version: object) -> None:
         ({"permit": {"pass-role": "why"}}, "permit.pass-role"),
         ({"permit": ["pass-role"]}, "permit"),
         ({"forbid": "pass-role"}, "forbid"),
+        ({"forbid": ["Pass Role"]}, "forbid[0]"),
+        ({"forbid": ["vault-erasure"], "permit": {"vault-erasure": "a reason of our own"}}, "permit.vault-erasure"),
         ({"approvals": [{"environments": "prod", "approvers": n} for n in (1, 2)]}, "approvals"),
     ],
 )
 def test_a_change_that_contradicts_itself_or_the_standard_is_refused(change: dict[str, Any], path: str) -> None:
     assert list(problems(organisation_file(workload=change))) == [f"kinds.workload.{path}"]
+
+
+@pytest.mark.parametrize("value", ["30", True, 30.0, [30]])
+@pytest.mark.parametrize("setting", ["lifetime_days", "grace_days", "session_seconds"])
+def test_only_whole_numbers_are_numbers(setting: str, value: object) -> None:
+    assert list(problems(organisation_file(workload={setting: value}))) == [f"kinds.workload.{setting}"]
 
 
 def test_a_suggestion_is_made() -> None:
@@ -135,7 +146,7 @@ def test_every_loosening_is_seen(project: Path) -> None:
     (project / "nhi-templates.yaml").write_text(
         "version: 1\nrevision: '7'\nforbidden:\n  money: {actions: ['billing:*'], reason: only people move money}\n"
         "kinds:\n  ai-agent:\n    lifetime_days: 91\n    grace_days: 6\n    session_seconds: 3600\n"
-        "    secrets: [generated]\n    sponsor_required: false\n    revocation: minutes\n    forbid: [money]\n"
+        "    secrets: [generated]\n    sponsor_required: false\n    revocation: at-expiry\n    forbid: [money]\n"
         "    approvals: [{environments: 'prod*', approvers: 0}, {environments: dev, approvers: 1}]\n"
         "    permit: {pass-role: it starts tasks of its own}\n"
     )
@@ -146,7 +157,7 @@ def test_every_loosening_is_seen(project: Path) -> None:
         ("lifetime_days", "90", "91"),
         ("secrets", "none", "generated"),
         ("sponsor_required", "yes", "no"),
-        ("revocation", "immediate", "minutes"),
+        ("revocation", "immediate", "at-expiry"),
         ("approvals.prod*", "1", "0"),
         ("forbidden.pass-role", "forbidden", "permitted"),
     }  # fmt: skip
