@@ -68,7 +68,8 @@ def test_all_problems_are_told_at_once() -> None:
     assert set(problems(content)) == {
         "version", "revision", "revison", "forbidden.pass-role", "forbidden.Money", "forbidden.Money.actions[0]",
         "forbidden.Money.reason", "forbidden.both", "forbidden.capable", "forbidden.slash.paths[0]",
-        "forbidden.slash.capabilities[0]", "kinds.worklod", "kinds.pipeline.lifetime_days", "kinds.pipeline.grace_days", "kinds.pipeline.review_days",
+        "forbidden.slash.capabilities[0]", "kinds.worklod", "kinds.pipeline.lifetime_days",
+        "kinds.pipeline.grace_days", "kinds.pipeline.review_days",
         "kinds.pipeline.rotation_days", "kinds.pipeline.session_seconds", "kinds.pipeline.revocation",
         "kinds.pipeline.secrets", "kinds.pipeline.sponsor_required", "kinds.pipeline.approvals[0].environments",
         "kinds.pipeline.approvals[0].approvers", "kinds.pipeline.colour", "kinds.ai-agent.lifetime_days",
