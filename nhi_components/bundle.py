@@ -92,6 +92,9 @@ class Bundle(pulumi.ComponentResource):
     def make(self) -> None:
         """Make the linked resources, hand each to `link`, and set everything that `results` names."""
 
+    def sealed(self, seal: Seal) -> None:
+        """Set what `results` names and only the seal knows; nothing by default."""
+
     @property
     def suspended(self) -> pulumi.Output[bool]:
         """Whether everything has to be denied; known at preview."""
@@ -158,7 +161,7 @@ class Bundle(pulumi.ComponentResource):
             "stack": self._stack,
             "links": self._links,
         }
-        Seal(f"{self.name}-seal", properties=properties, opts=self.child_options(*self._linked))
+        self.sealed(Seal(f"{self.name}-seal", properties=properties, opts=self.child_options(*self._linked)))
         outputs = {_camel_case(result): getattr(self, result) for result in self.results}
         self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends, "state": self.state})
 

@@ -100,7 +100,13 @@ class Seal(pulumi.CustomResource):
     """The last resource of a bundle: at destroy it goes first, and cuts everything off."""
 
     def __init__(self, name: str, *, properties: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("nhi:index:Seal", name, dict(properties), _versioned(opts))
+        super().__init__("nhi:index:Seal", name, {**properties, "admitted": None}, _versioned(opts))
+
+    @property
+    def admitted(self) -> pulumi.Output[list[dict[str, Any]] | None]:
+        """The links as their systems know them, with `kind`, `name`, `uniqueId`, `attributes`."""
+        known: pulumi.Output[list[dict[str, Any]] | None] = pulumi.get(self, "admitted")
+        return known
 
 
 def _versioned(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:

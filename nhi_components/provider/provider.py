@@ -88,7 +88,8 @@ class NhiProvider(rpc.Provider):
         olds, news = _state(request.old_state), plain_map(request.new_inputs)
         if _kind(request.urn) == SEAL and contains_unknown(news):
             return rpc.DiffResponse(changes=True)
-        names = (seal if _kind(request.urn) == SEAL else lease).changed(olds, news)
+        seals = _kind(request.urn) == SEAL
+        names = seal.changed(olds, news, self._clock()) if seals else lease.changed(olds, news)
         return rpc.DiffResponse(changes=bool(names), diffs=names)
 
     async def create(self, request: rpc.CreateRequest) -> rpc.CreateResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from nhi_components.core.ledger import link_from_state, link_to_state
@@ -13,6 +13,7 @@ from nhi_components.core.links import Link
 from nhi_components.core.revocation import Revocation
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Terms
+from nhi_components.lifecycle.adapters.ownership import DUE
 from nhi_components.provider.schema import SCHEMA_VERSION
 
 _CUT_OFF = "cutOff"
@@ -94,10 +95,15 @@ def departed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Link]:
     return [link for link in admitted_of(old) if link.key not in keys]
 
 
-def changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted, or is cut off."""
+def changed(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime) -> list[str]:
+    """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted, is cut off, or is due."""
     names = [name for name in sorted(new) if old.get(name) != new[name]]
     keys = {link.key for link in admitted_of(old)}
-    if not names and (_CUT_OFF in old or any(link.key not in keys for link in SealInputs.from_state(new).links)):
-        return ["admitted"]
-    return names
+    missing = any(link.key not in keys for link in SealInputs.from_state(new).links)
+    return names or (["admitted"] if _CUT_OFF in old or missing or _is_due(old, now) else [])
+
+
+def _is_due(old: Mapping[str, Any], now: datetime) -> bool:
+    """Tell whether the day has come that a system named when it admitted a link, such as a certificate's renewal."""
+    dates = [link.attributes[DUE] for link in admitted_of(old) if DUE in link.attributes]
+    return any(datetime.fromisoformat(due) <= now for due in dates)

@@ -5,12 +5,14 @@ from nhi_components.core.database import DatabaseGrant, DatabaseStatements
 from nhi_components.core.pipeline import GitHub, GitLab, TerraformCloud
 from nhi_components.core.vault_login import AppRoleLogin, JwtLogin, KubernetesLogin
 from nhi_components.vault import intents
+from nhi_components.vault.certificate_identity import CertificateIdentity
 from nhi_components.vault.dynamic_database_identity import DynamicDatabaseIdentity
 from nhi_components.vault.pipeline_identity import PipelineIdentity
 from nhi_components.vault.workload_identity import WorkloadIdentity
 
 __all__ = [
     "AppRoleLogin",
+    "CertificateIdentity",
     "Connection",
     "DatabaseGrant",
     "DatabaseStatements",

@@ -16,6 +16,10 @@ SUSPENDED = "suspended"
 """The attribute, `true` or `false`, in which a component notes on a principal whether the program suspends it."""
 
 
+DUE = "due"
+"""The attribute in which `admit` notes when, as ISO 8601 in UTC, it has to be asked again."""
+
+
 def is_suspended(link: Link) -> bool:
     """Tell whether the program has the principal suspended, so that admitting it must not let it in again."""
     return link.attributes.get(SUSPENDED) == "true"

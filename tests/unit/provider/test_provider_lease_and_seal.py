@@ -9,6 +9,7 @@ import pytest
 
 from nhi_components.core.errors import SpecError
 from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.core.revocation import Revocation
 from nhi_components.provider import lease, seal
 from nhi_components.provider.schema import SCHEMA_VERSION, StateTooNew, readable
 from nhi_components.provider.values import UNKNOWN
@@ -77,6 +78,16 @@ class TestCheck:
             lease.check(inputs(name="Not Good", purpose="short"), {}, SEED, NOW.date())
         assert {problem.path for problem in raised.value.problems} == {"name", "purpose"}
 
+    def test_a_revocation_that_is_none_is_refused(self) -> None:
+        with pytest.raises(SpecError, match="at-expiry"):
+            lease.check({**inputs(), "revocation": "soon"}, {}, SEED, NOW.date())
+
+    def test_a_state_without_a_revocation_asks_for_minutes(self) -> None:
+        held = lease.LeaseInputs.from_state({**stamped(), "revocation": "immediate"})
+        assert held.terms.revocation is Revocation.IMMEDIATE
+        assert lease.LeaseInputs.from_state(stamped()).terms.revocation is Revocation.MINUTES
+        assert seal.SealInputs.from_state(SEAL).terms.revocation is Revocation.MINUTES
+
 
 class TestLedger:
     def test_names_follow_from_the_lease_id(self) -> None:
@@ -131,22 +142,39 @@ class TestSeal:
         return seal.outputs(SEAL, list(seal.SealInputs.from_state(SEAL).links), **options)
 
     def test_what_is_admitted_as_declared_does_not_change(self) -> None:
-        assert seal.changed(self.sealed(), SEAL) == []
+        assert seal.changed(self.sealed(), SEAL, NOW) == []
         assert seal.admitted_of(self.sealed()) == list(seal.SealInputs.from_state(SEAL).links)
         assert self.sealed()["schemaVersion"] == SCHEMA_VERSION
 
     def test_a_changed_input_is_named(self) -> None:
-        assert seal.changed(self.sealed(), {**SEAL, "ends": "2026-05-01"}) == ["ends"]
+        assert seal.changed(self.sealed(), {**SEAL, "ends": "2026-05-01"}, NOW) == ["ends"]
 
     def test_what_is_no_longer_admitted_is_admitted_anew(self) -> None:
         fewer = seal.outputs(self.sealed(), seal.admitted_of(self.sealed())[:1])
-        assert seal.changed(fewer, SEAL) == ["admitted"]
+        assert seal.changed(fewer, SEAL, NOW) == ["admitted"]
 
     def test_what_an_unfinished_teardown_cut_off_is_admitted_anew(self) -> None:
         cut_off = self.sealed(cut_off=True)
-        assert seal.changed(cut_off, SEAL) == ["admitted"]
+        assert seal.changed(cut_off, SEAL, NOW) == ["admitted"]
         assert seal.admitted_of(cut_off) == seal.admitted_of(self.sealed())
         assert seal.outputs(cut_off, seal.admitted_of(cut_off)) == self.sealed()
+
+    def test_what_a_system_wants_to_be_asked_again_is_admitted_anew_on_that_day(self) -> None:
+        link = Link(System.VAULT, LinkKind.VAULT_CERTIFICATE, "orders", attributes={"due": "2026-03-02T00:00:00+00:00"})
+        sealed = seal.outputs(SEAL, [*seal.SealInputs.from_state(SEAL).links, link])
+        due = datetime(2026, 3, 2, tzinfo=UTC)
+        assert seal.changed(sealed, SEAL, due - timedelta(seconds=1)) == []
+        assert seal.changed(sealed, SEAL, due) == ["admitted"]
+
+    def test_changes_of_state_are_counted_and_a_refresh_keeps_their_number(self) -> None:
+        suspended = seal.SealInputs.from_state({**SEAL, "state": "suspended"})
+        assert seal.changes_of(self.sealed()) == 0
+        assert seal.has_turned(self.sealed(), suspended)
+        after = seal.outputs({**SEAL, "state": "suspended"}, list(suspended.links), changes=1)
+        assert seal.changes_of(seal.outputs(after, seal.admitted_of(after))) == 1
+        assert not seal.has_turned(after, suspended)
+        assert seal.has_turned(seal.outputs(after, [], cut_off=True), suspended)
+        assert seal.has_turned(after, seal.SealInputs.from_state(SEAL))
 
     def test_what_left_the_program_is_known(self) -> None:
         fewer = {**SEAL, "links": LINKS[:1]}
@@ -158,6 +186,11 @@ class TestSeal:
 def test_a_schema_that_is_not_known_is_refused(version: object) -> None:
     with pytest.raises(StateTooNew, match="nhi plugin install"):
         readable({"leaseId": "lease-abcdefghijklmnop", "schemaVersion": version})
+
+
+def test_every_earlier_schema_is_read() -> None:
+    assert SCHEMA_VERSION == 2
+    assert readable({"schemaVersion": 1}) == {"schemaVersion": 1}
 
 
 def test_this_schema_and_what_has_no_version_yet_are_read() -> None:

@@ -16,6 +16,7 @@ from nhi_components.lifecycle.adapters.vault.approles import AppRoles
 from nhi_components.lifecycle.adapters.vault.canary import OpenToken
 from nhi_components.lifecycle.adapters.vault.census import CensusTaker
 from nhi_components.lifecycle.adapters.vault.cut_off import LeaseCutOff
+from nhi_components.lifecycle.adapters.vault.delivery import ENTRY, CertificateDelivery
 from nhi_components.lifecycle.adapters.vault.entities import Entities
 from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
 from nhi_components.lifecycle.adapters.vault.grounds import require
@@ -57,7 +58,7 @@ class VaultAdapter:
         """Take links into the lease; see the port."""
         self._refuse_elsewhere(links)
         admission = Admission(self._session.http, lease)
-        return [admitted(link, admission.unique_id(link), self._place(link)) for link in links]
+        return [self._admitted(admission, self._delivered(lease, link, now)) for link in links]
 
     def survey(self, lease_id: str, links: Sequence[Link]) -> list[Sighting]:
         """Find everything alive of the lease; see the port."""
@@ -115,6 +116,15 @@ class VaultAdapter:
                 raise NhiError(
                     f"{link}: got a kind that is not of Vault, or no unique id; fix: sweep what a survey found"
                 )
+
+    def _admitted(self, admission: Admission, link: Link) -> Link:
+        return admitted(link, admission.unique_id(link), self._place(link))
+
+    def _delivered(self, lease: LeaseTags, link: Link, now: datetime) -> Link:
+        """Have a certificate delivered into its entry where a link asks for one."""
+        if link.kind is not LinkKind.VAULT_CERTIFICATE or ENTRY not in link.attributes:
+            return link
+        return CertificateDelivery(self._session.http, self._session.certificates, lease, link, now).admit()
 
     def _refuse_elsewhere(self, links: Sequence[Link]) -> None:
         refuse_elsewhere(self.system, self.connection, links, self._place)

@@ -58,7 +58,13 @@ class Admission:
             case LinkKind.VAULT_KV_PATH:
                 self._entry(link)
                 return None
-            case LinkKind.VAULT_KV_VERSION | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN | LinkKind.VAULT_LEASE:
+            case (
+                LinkKind.VAULT_KV_VERSION
+                | LinkKind.VAULT_SECRET_ID
+                | LinkKind.VAULT_TOKEN
+                | LinkKind.VAULT_LEASE
+                | LinkKind.VAULT_CERTIFICATE
+            ):
                 return link.unique_id
             case _:
                 raise NhiError(f"{link}: got a kind that is not of Vault; fix: link it to its own system")
