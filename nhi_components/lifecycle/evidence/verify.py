@@ -24,7 +24,7 @@ _STATES = {
     Kind.CUT_OFF: "cut off, not closed",
     Kind.TEARDOWN_INCOMPLETE: "still alive at the deadline",
     Kind.SUSPENSION: "suspended",
-    Kind.RESTORATION: "active again",
+    Kind.RESTORATION: "restored",
 }
 
 

@@ -6,7 +6,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from nhi_components.core.links import Link, LinkKind, NeverCreated, NotChecked, RemovalFacts, System
+from nhi_components.core.revocation import Revocation
+from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.anchor import Anchor
+from nhi_components.lifecycle.evidence.changes_of_state import (
+    Decided,
+    Declared,
+    RestorationRecord,
+    SuspensionRecord,
+    UnrevokedRow,
+)
 from nhi_components.lifecycle.evidence.contents import (
     AliveRow,
     ConfirmedRow,
@@ -24,6 +33,8 @@ from nhi_components.lifecycle.evidence.directory_store import DirectoryStore
 from nhi_components.lifecycle.evidence.local_signer import LocalSigner
 from nhi_components.lifecycle.evidence.parts import CallerRecord, LeaseRecord, LinkRecord, stated
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.evidence.revocations import RevocationRow
+from nhi_components.lifecycle.latency import Latency
 from nhi_components.lifecycle.ports import Caller, CutOff
 
 START = datetime(2026, 3, 1, 12, 0, 0, 250000, tzinfo=UTC)
@@ -34,6 +45,7 @@ ROLE = Link(System.AWS, LinkKind.IAM_ROLE, "orders-prod-abcdef", unique_id="AROA
 EXTRA = Link(System.AWS, LinkKind.IAM_ROLE_POLICY, "orders-prod-abcdef/by-hand")
 APPROLE = Link(System.VAULT, LinkKind.VAULT_APPROLE, "approle/orders-prod-abcdef", unique_id="7f0e-role")
 PLANNED = Link(System.VAULT, LinkKind.VAULT_KV_PATH, "secret/nhi/prod/orders/lease")
+TOKEN = Link(System.VAULT, LinkKind.VAULT_TOKEN, "fingerprint-1")
 NAMESAKE = Link(System.AWS, LinkKind.IAM_ROLE, "orders-prod-abcdef", unique_id="AROASOMEBODYELSE")
 
 
@@ -131,6 +143,33 @@ def incomplete(lease_id: str = LEASE) -> IncompleteRecord:
         ledger=(LinkRecord.of(ROLE),),
         removals=(RemovalRow.of(waiting),),
     )
+
+
+def revocations(*seconds: float) -> tuple[RevocationRow, ...]:
+    """One row for AWS for each duration from one common start, of a lease that has to be revoked within minutes."""
+    return tuple(
+        RevocationRow.of(Latency(System.AWS, "default", START, at(taken)), Revocation.MINUTES, lease().ends)
+        for taken in seconds
+    )
+
+
+def suspension(lease_id: str = LEASE, *, change: int = 1) -> SuspensionRecord:
+    unknown = Latency(System.AWS, "default", at(30), NotChecked("no session was opened before"))
+    return SuspensionRecord(
+        **common(lease_id),
+        change=change,
+        cause=Decided(approver="Ada Example", reason="INC-7", on=date(2026, 3, 1)),
+        linked=(LinkRecord.of(ROLE), LinkRecord.of(APPROLE)),
+        started=START,
+        revoked=(LinkRecord.of(TOKEN),),
+        unrevoked=(UnrevokedRow(system=System.AWS, connection="default", reason="aws does not answer"),),
+        revocations=(RevocationRow.of(unknown, Revocation.MINUTES, lease().ends),),
+    )
+
+
+def restoration(lease_id: str = LEASE, *, change: int = 2) -> RestorationRecord:
+    linked = (LinkRecord.of(ROLE), LinkRecord.of(APPROLE))
+    return RestorationRecord(**common(lease_id), change=change, cause=Declared(), linked=linked, after=Kind.SUSPENSION)
 
 
 def open_local(directory: Path, clock: Ticking | None = None, anchor: Anchor | None = None) -> EvidenceRecorder:

@@ -4,7 +4,18 @@ import json
 from pathlib import Path
 
 import pytest
-from evidence_samples import LEASE, ROLE, cut_off, envelope_files, incomplete, open_local, teardown
+from evidence_samples import (
+    LEASE,
+    ROLE,
+    cut_off,
+    envelope_files,
+    incomplete,
+    open_local,
+    restoration,
+    revocations,
+    suspension,
+    teardown,
+)
 from typer.testing import CliRunner
 
 from nhi_components.cli.evidence import evidence_app
@@ -66,6 +77,40 @@ def test_show_of_a_lease_without_evidence_is_not_fine(recorded):
 def test_show_of_something_still_alive(evidence):
     open_local(evidence).record_incomplete(incomplete())
     assert f"still alive: aws iam-role {ROLE.name}, account 123456789012" in run("show")[1]
+
+
+def test_show_of_a_suspension_tells_why_what_was_revoked_and_what_was_not(evidence):
+    open_local(evidence).record_change(suspension())
+    out = run("show")[1]
+    for text in (
+        "suspended: decided by Ada Example on 2026-03-01: INC-7",
+        "revoked: vault vault-token fingerprint-1",
+        "not revoked: aws, connection default: aws does not answer",
+        "aws, connection default: revocation not shown (required: minutes, 900 s): no session was opened before",
+    ):
+        assert text in out
+    assert " suspended" in run("verify")[1]
+
+
+def test_show_of_a_restoration_tells_what_it_follows(evidence):
+    recorder = open_local(evidence)
+    recorder.record_change(suspension())
+    recorder.record_change(restoration())
+    assert "restored after a suspension: declared in the program" in run("show")[1]
+    assert " restored" in run("verify")[1]
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(3, "met: 3 s"), (901.5, "missed: 901.5 s")])
+def test_both_tell_whether_the_requirement_was_met_and_a_missed_one_fails_neither(evidence, seconds, verdict):
+    recorder = open_local(evidence)
+    recorder.record_cut_off(cut_off().model_copy(update={"revocations": revocations(seconds)}))
+    recorder.record_teardown(teardown().model_copy(update={"revocations": revocations(seconds)}))
+    for command in ("show", "verify"):
+        code, out, _ = run(command)
+        assert code == 0
+        assert out.count(f"aws, connection default: revocation {verdict} (required: minutes, 900 s)") == 1
+    (lease,) = json.loads(run("verify", "--output", "json")[1])["leases"]
+    assert [(row["seconds"], row["limit_seconds"]) for row in lease["revocations"]] == [(seconds, 900)]
 
 
 def test_verify_sound_evidence(recorded):

@@ -3,7 +3,19 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from evidence_samples import EXTRA, PLANNED, ROLE, at, cut_off, facts, lease, removals, teardown
+from evidence_samples import (
+    EXTRA,
+    PLANNED,
+    ROLE,
+    at,
+    cut_off,
+    facts,
+    lease,
+    removals,
+    restoration,
+    suspension,
+    teardown,
+)
 from pydantic import ValidationError
 
 from nhi_components.core.links import Link, LinkKind, NeverCreated, NotChecked, RemovalFacts, System
@@ -106,6 +118,10 @@ def test_a_cut_off_has_a_row_for_what_hung_on_the_link():
 
 def test_a_complete_teardown_lacks_nothing():
     assert incompleteness(teardown(), [cut_off()], "x") == []
+
+
+def test_what_a_suspension_revoked_needs_no_row_in_a_teardown():
+    assert incompleteness(teardown(), [suspension(), restoration(), cut_off()], "x") == []
 
 
 def test_a_teardown_must_have_a_row_for_the_ledger_and_the_cut_off():

@@ -8,6 +8,7 @@ from evidence_samples import ROLE, common, cut_off, envelope_files, open_local, 
 from pydantic import BaseModel
 
 from nhi_components.core.links import NotChecked
+from nhi_components.lifecycle.evidence.changes_of_state import RestorationRecord, SuspensionRecord
 from nhi_components.lifecycle.evidence.contents import CutOffRecord, CutOffRow, IncompleteRecord, TeardownRecord
 from nhi_components.lifecycle.evidence.local_signer import LocalSigner
 from nhi_components.lifecycle.evidence.parts import stated
@@ -15,6 +16,7 @@ from nhi_components.lifecycle.evidence.statement import Predicate
 from nhi_components.lifecycle.ports import Canary, CutOff
 
 TOKEN = "hvs.CAESIJ1x2y3z4a5b6c7d8e9f0AAAA"
+CONTENTS = (CutOffRecord, TeardownRecord, IncompleteRecord, SuspensionRecord, RestorationRecord)
 CANARY = "canary-credential-7d8e9f0a"
 
 
@@ -39,7 +41,7 @@ def flattened(annotation: object) -> list[object]:
 
 def test_no_model_has_room_for_anything_of_any_form():
     models = models_within(Predicate, set())
-    assert {CutOffRecord, TeardownRecord, IncompleteRecord} <= models
+    assert set(CONTENTS) <= models
     for model in models:
         assert model.model_config["extra"] == "forbid"
         assert model.model_config["frozen"] is True
@@ -84,7 +86,7 @@ def test_the_scan_finds_what_is_there(tmp_path):
     assert scan(tmp_path, ROLE.unique_id or "") == envelope_files(tmp_path)
 
 
-@pytest.mark.parametrize("model", [CutOffRecord, TeardownRecord, IncompleteRecord])
+@pytest.mark.parametrize("model", CONTENTS)
 def test_who_decided_is_never_left_out(model):
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     assert {"lease", "approver", "reason", "callers"} <= required

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from evidence_samples import at, incomplete, teardown
+from evidence_samples import at, incomplete, restoration, revocations, suspension, teardown
 
 from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.canonical import canonical_json
@@ -52,7 +52,7 @@ def test_numbers_stay_as_they_were():
     assert b'"sequence":7}' in encode(predicate())
 
 
-@pytest.mark.parametrize("content", [teardown(), incomplete()])
+@pytest.mark.parametrize("content", [teardown(), incomplete(), suspension(), restoration()])
 def test_it_comes_back_as_it_was_written(content):
     written = predicate(content)
     assert decode(encode(written), "file") == written
@@ -90,6 +90,19 @@ def test_unknown_and_missing_fields_are_refused_together_with_their_places():
 def test_a_signed_teardown_with_an_unconfirmed_row_is_refused():
     fields = predicate().model_dump(mode="json")
     fields["content"]["removals"][0]["absent_at"] = {"state": "not-checked", "reason": "x"}
+    assert code_of(changed(predicate=fields)) is FlawCode.MALFORMED
+
+
+def test_a_statement_of_the_first_release_which_knew_no_latency_is_read():
+    fields = predicate().model_dump(mode="json")
+    assert fields["content"].pop("revocations") == []
+    assert decode(changed(predicate=fields), "file") == predicate()
+
+
+def test_a_verdict_that_its_times_do_not_bear_out_is_refused():
+    missed = teardown().model_copy(update={"revocations": revocations(1000)})
+    fields = predicate(missed).model_dump(mode="json")
+    fields["content"]["revocations"][0]["verdict"] = "met"
     assert code_of(changed(predicate=fields)) is FlawCode.MALFORMED
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 import pytest
 
 from nhi_components.core.connection import AwsConnection, VaultConnection
 from nhi_components.core.errors import SpecError
+from nhi_components.core.life import Decision
 from nhi_components.core.links import System
-from nhi_components.provider.settings import Approval, Settings, current_approval, read_settings
+from nhi_components.provider.settings import Approval, Settings, current_approval, decisions, read_settings
 
 
 def test_structures_come_as_json_text_in_camel_case() -> None:
@@ -79,3 +81,33 @@ def test_the_run_comes_before_its_configuration_and_that_before_the_program(
 def test_an_approval_that_is_none_is_an_error(approval: str) -> None:
     with pytest.raises(SpecError, match="approval"):
         current_approval(Settings(), environment={"PULUMI_CONFIG": f'{{"approval": {approval}}}'})
+
+
+DECISION = Decision(state="retired", approver="Ada Example", reason="INC-7", on=date(2026, 3, 1))
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        (CONFIGURED, ("Ada Example", "INC-7")),
+        ({**CONFIGURED, "GITHUB_ACTOR": "octocat"}, ("Ada Example", "INC-7")),
+        ({**CONFIGURED, "NHI_APPROVER": "alice"}, ("alice", "INC-7")),
+        ({"NHI_APPROVER": "alice", "NHI_REASON": "CHG-3"}, ("alice", "CHG-3")),
+    ],
+)
+def test_who_decided_about_the_identity_comes_after_the_run_and_before_all_else(
+    environment: dict[str, str], expected: tuple[str, str]
+) -> None:
+    approval = current_approval(Settings(approval=Approval(approver="program")), DECISION, environment)
+    assert (approval.approver, approval.reason) == expected
+
+
+def test_decisions_come_from_the_configuration_of_the_run() -> None:
+    told = {"orders.prod": {"state": "retired", "approver": "Ada Example", "reason": "INC-7", "on": "2026-03-01"}}
+    assert decisions({"PULUMI_CONFIG": json.dumps({"life": json.dumps(told)})}) == {"orders.prod": DECISION}
+    assert decisions({}) == {}
+
+
+def test_a_decision_that_is_none_is_an_error() -> None:
+    with pytest.raises(SpecError, match=r"life\.orders\.prod\.approver"):
+        decisions({"PULUMI_CONFIG": json.dumps({"life": {"orders.prod": {"state": "retired"}}})})
