@@ -1,58 +1,20 @@
-"""No identity copies another one's privileges."""
+"""No two identities of a program hold the same grants by accident."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from template_samples import OWNER, QUEUE, SEND
+from template_samples import QUEUE
 
-from nhi_components.core.errors import SpecError
 from nhi_components.core.grant import Grant
-from nhi_components.core.spec import BundleSpec
-from nhi_components.templates import Holder, explained_copying, shared_grants
+from nhi_components.templates import Holder, shared_grants
 
-ENDS = "2027-01-01"
 OTHER_QUEUE = QUEUE + "-2"
 
 
 def grant(*actions: str, targets: Any = (QUEUE,), **more: Any) -> Grant:
     return Grant(actions=list(actions or ("sqs:SendMessage",)), targets=list(targets), **more)
-
-
-def told(**fields: Any) -> dict[str, str]:
-    identity = {
-        "name": "orders",
-        "environment": "dev",
-        "owner": OWNER,
-        "purpose": "sends events",
-        "expires": "2027-01-01",
-    }
-    given = {"identity": {**identity, **fields.pop("identity", {})}, "grants": [SEND], **fields}
-    with pytest.raises(SpecError) as caught:
-        BundleSpec.parse(given)
-    return {problem.path: problem.expected for problem in explained_copying(caught.value.problems, given)}
-
-
-@pytest.mark.parametrize("field", ["copy_from", "like", "same_as", "sameAs", "copyGrantsFrom", "based-on", "inherits"])
-def test_a_field_that_copies_is_told_why_there_is_none(field: str) -> None:
-    for problems, place in (
-        (told(**{field: "billing"}), field),
-        (told(identity={field: "billing"}), f"identity.{field}"),
-        (told(grants=[SEND, {**SEND, field: "billing"}]), f"grants[1].{field}"),
-    ):
-        assert list(problems) == [place]
-        assert "grants of its own" in problems[place]
-
-
-def test_other_problems_stay_as_they_are() -> None:
-    problems = told(like="billing", colour="red", identity={"name": "Orders"})
-    assert set(problems) == {"like", "colour", "identity.name"}
-    assert problems["colour"] == "only known fields"
-
-
-def test_a_purpose_that_says_like_is_fine() -> None:
-    assert explained_copying([], {"identity": {"purpose": "works like billing"}, "grants": [SEND]}) == []
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from template_samples import organisation_file, template
+from template_samples import organisation_file, spec, template
 
 from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Kind
@@ -247,3 +247,9 @@ def test_a_file_that_holds_no_one_object_is_wrong(project: Path, text: str) -> N
 def test_a_byte_order_mark_does_no_harm(project: Path) -> None:
     (project / "nhi-templates.yaml").write_text(VALID, encoding="utf-8-sig")
     assert templates_in_force(project, {}).by_kind[Kind.WORKLOAD].lifetime_days == 30
+
+
+def test_an_identity_may_ask_for_another_grace_than_its_template(tmp_path: Path) -> None:
+    templates = templates_in_force(tmp_path, {})
+    assert templates.grace_days_of(spec(Kind.AI_AGENT).identity) == 7
+    assert templates.grace_days_of(spec(Kind.AI_AGENT, grace_days=0).identity) == 0
