@@ -32,8 +32,8 @@ class AwsPipelineSpec(AwsBundleSpec):
     """What a pipeline identity on AWS is made from.
 
     Attributes:
-        source: the one pipeline that may become the role. AWS compares a token's audience and subject, of GitHub's
-            tokens a few claims more; what stands in no subject, such as GitLab's environments, it can't pin.
+        source: the one pipeline that may become the role, by the exact audience and subject of its tokens; what stands
+            in no subject, such as GitLab's environments, AWS can't pin.
         oidc_provider_arn: the account's OIDC provider for the source's issuer. There is one an account, so it is
             referred to and never made here; it may be known at deployment only.
     """

@@ -18,7 +18,7 @@ from nhi_components.core.arn import CLUSTER_ARN, OIDC_PROVIDER_ARN, TRUST_ANCHOR
 from nhi_components.core.certificate import Certificate
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.links import System
-from nhi_components.core.pipeline import GITHUB_ISSUER, GitHub, Pipeline
+from nhi_components.core.pipeline import Pipeline
 from nhi_components.core.trust import AccountTrust, EksPodIdentityTrust, IrsaTrust, ServiceTrust
 
 Statement = Mapping[str, Any]
@@ -28,8 +28,6 @@ TOOL = "nhi:tool"
 """The session tag that names the one tool for which an AI agent's session is opened."""
 
 _IRSA_AUDIENCE = "sts.amazonaws.com"
-_GITHUB_CLAIMS_OF_STS = ("repository", "repository_id", "ref", "environment")
-"""Of GitHub's claims, those that STS compares since January 2026, for GitHub's own issuer only."""
 
 
 def statement_of(trust: ServiceTrust | AccountTrust | EksPodIdentityTrust | IrsaTrust) -> pulumi.Input[Statement]:
@@ -59,7 +57,9 @@ def account_statement(account: str, principals: Sequence[str], external_id: pulu
 
 
 def pipeline_statement(source: Pipeline, provider_arn: pulumi.Input[str]) -> pulumi.Input[Statement]:
-    """Write the statement that admits one pipeline: exact audience and subject, and what else STS compares.
+    """Write the statement that admits one pipeline: exact audience and subject.
+
+    STS compares a few more claims of GitHub's; the subject holds all that is pinned, so they would add nothing.
 
     Raises:
         SpecError: when the provider is another issuer's; for an ARN that is an output once it is known.
@@ -71,8 +71,6 @@ def pipeline_statement(source: Pipeline, provider_arn: pulumi.Input[str]) -> pul
             fix = "name the provider of that issuer, or correct the source's issuer"
             raise SpecError("trust", [Problem("oidc_provider_arn", f"https://{issuer}", source.issuer, fix)])
         claims = {"aud": source.audience_on(System.AWS), "sub": source.subject_claim}
-        if isinstance(source, GitHub) and source.issuer == GITHUB_ISSUER:
-            claims |= {name: value for name, value in source.claims.items() if name in _GITHUB_CLAIMS_OF_STS}
         return _federated(arn, {name: value for name, value in claims.items() if value is not None})
 
     return when_known("oidc_provider_arn", OIDC_PROVIDER_ARN, provider_arn, write)
