@@ -20,6 +20,7 @@ from nhi_components.templates import (
     Holder,
     LeaseDates,
     Template,
+    Templates,
     UnreadableTemplates,
     judge,
     shared_grants,
@@ -57,7 +58,7 @@ def state_of(identity: Identity, lease_name: str) -> State:
     if identity.expires.on is None and identity.state is not State.RETIRED:
         lease = lease_dates(lease_name, identity)
         issued = lease.issued if lease else day
-    return state_on(day, identity.state, identity.expires.resolve(issued), grace_days_of(identity))
+    return state_on(day, identity.state, identity.expires.resolve(issued), _templates().grace_days_of(identity))
 
 
 def template_of(identity: Identity) -> Template:
@@ -66,16 +67,7 @@ def template_of(identity: Identity) -> Template:
     Raises:
         ProgramRefused: the organisation's file is wrong; it names the file and every problem of it.
     """
-    with refusing_plainly():
-        try:
-            return templates_in_force().by_kind[identity.kind]
-        except UnreadableTemplates as error:
-            raise SpecError("organisation's templates", [error.problem]) from None
-
-
-def grace_days_of(identity: Identity) -> int:
-    """Tell how many days after its end an identity is retired."""
-    return template_of(identity).grace_days if identity.grace_days is None else identity.grace_days
+    return _templates().by_kind[identity.kind]
 
 
 def revocation_of(identity: Identity) -> Revocation:
@@ -121,3 +113,11 @@ def _leases(_monitor: int) -> Mapping[str, Mapping[str, Any]]:
     answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
     held: Mapping[str, Mapping[str, Any]] = answer.get("outputs") or {}
     return {urn: resource.get("outputs") or {} for urn, resource in held.items() if resource.get("type") == _LEASE}
+
+
+def _templates() -> Templates:
+    with refusing_plainly():
+        try:
+            return templates_in_force()
+        except UnreadableTemplates as error:
+            raise SpecError("organisation's templates", [error.problem]) from None

@@ -8,9 +8,12 @@ import typer
 
 from nhi_components.cli import lint
 from nhi_components.cli.evidence import evidence_app
+from nhi_components.cli.kill import kill
+from nhi_components.cli.life import renew, restore, retire, suspend
 from nhi_components.cli.new import new
 from nhi_components.cli.paths import paths
 from nhi_components.cli.plugin import plugin_app
+from nhi_components.cli.reap import reap
 from nhi_components.cli.repair import repair
 from nhi_components.cli.rules import rules_app
 from nhi_components.cli.template import template_app
@@ -32,6 +35,12 @@ app.command()(new)
 app.command()(verify)
 app.command()(repair)
 app.command()(paths)
+app.command()(suspend)
+app.command()(retire)
+app.command()(renew)
+app.command()(restore)
+app.command()(kill)
+app.command()(reap)
 
 
 @app.command(

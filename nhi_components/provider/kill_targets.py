@@ -1,0 +1,75 @@
+"""Finds what has to be cut off of an identity: from the stack's state, or from a lease id where there is no state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from nhi_components.core.life import Decision, State
+from nhi_components.core.links import System
+from nhi_components.lifecycle.bracket import Bracket, OpenAdapter
+from nhi_components.lifecycle.clock import Clock
+from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.killing import Target
+from nhi_components.provider.held_identities import lease_key
+from nhi_components.provider.recorder import recorder_of
+from nhi_components.provider.settings import Settings
+from nhi_components.provider.stack_state import HeldLease, held_leases, settings_of
+
+Approved = tuple[str, str]
+"""Who decided, and why."""
+
+
+def targets_in(
+    state: Mapping[str, Any], key: str, opening: Callable[[Settings], OpenAdapter], approved: Approved, clock: Clock
+) -> list[Target]:
+    """Find every lease of an identity, whichever component and system it is on.
+
+    Args:
+        state: as `pulumi stack export` gives it.
+        key: `<identity>.<environment>`.
+        opening: reaches the systems; it is given each lease's provider as the state has it.
+        approved: who decided, and why.
+        clock: tells the time.
+    """
+    held = [lease for lease in held_leases(state) if lease_key(lease) == key]
+    return [_target(lease, settings_of(state, lease.provider), opening, approved, clock) for lease in held]
+
+
+def target_of_lease(
+    lease_id: str, systems: Iterable[System], connection: str, settings: Settings, opener: OpenAdapter, clock: Clock
+) -> Target:
+    """Look on some systems for what bears a lease id; what it says is not known, so no evidence can be recorded."""
+    links = [sighting.link for system in systems for sighting in opener(system, connection).survey(lease_id, [])]
+    bracket = Bracket(opener, lambda: recorder_of(settings, clock), lambda _tags, _state: (None, None), clock)
+    return Target(lease_id, None, links, bracket)
+
+
+def suspended_by(approved: Approved, now: Clock) -> Callable[[Decision | None], Decision | None]:
+    """Make what decides that a killed identity stays suspended; a stricter decision stays."""
+    approver, reason = approved
+
+    def decide(held: Decision | None) -> Decision | None:
+        if held and held.state:
+            return None
+        expires = held.expires if held else None
+        fields = {"state": State.SUSPENDED, "expires": expires, "approver": approver, "reason": reason}
+        return Decision.parse({**fields, "on": now().date()})
+
+    return decide
+
+
+def _target(
+    lease: HeldLease,
+    settings: Settings,
+    opening: Callable[[Settings], OpenAdapter],
+    approved: Approved,
+    clock: Clock,
+) -> Target:
+    def recorder() -> EvidenceRecorder:
+        return recorder_of(settings, clock)
+
+    # What the seal knows comes before what the ledger knows: it has the unique ids.
+    links = {link.key: link for link in [*lease.links, *lease.admitted]}
+    bracket = Bracket(opening(settings), recorder, lambda _tags, _state: approved, clock)
+    return Target(lease.terms.lease_id, lease.terms.terms, list(links.values()), bracket)
