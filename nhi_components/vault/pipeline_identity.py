@@ -15,7 +15,6 @@ from nhi_components.core.identity import Identity, Kind
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.model import wrong
 from nhi_components.core.pipeline import GitHub, GitLab, Pipeline, TerraformCloud
-from nhi_components.core.secret import SecretSpec
 from nhi_components.core.spec import parse_spec
 from nhi_components.core.vault_login import SUBJECT, JwtLogin
 from nhi_components.core.vault_login import Mount as MountPath
@@ -76,17 +75,16 @@ class VaultPipelineSpec(VaultBundleSpec):
 
 
 class PipelineIdentity(VaultBundle):
-    """A pipeline's identity on Vault: no secret is kept with the pipeline.
+    """A pipeline's identity on Vault: no secret is kept with the pipeline, and it has none of its own.
 
     Attributes:
         role_name: the JWT role, the principal; the pipeline names it when it logs in.
         audience: for whom the pipeline must have its token issued.
         entity_id: the identity's entity.
         policy_name: its policy.
-        secret_path: mount and path of its KV v2 entry; None without one.
     """
 
-    results = (*VaultBundle.results, "audience")
+    results = ("role_name", "entity_id", "policy_name", "audience")
 
     audience: pulumi.Output[str]
 
@@ -99,12 +97,10 @@ class PipelineIdentity(VaultBundle):
         identity: Identity | Mapping[str, Any],
         source: Pipeline,
         grants: Sequence[Grant | Mapping[str, Any]] = (),
-        secret: SecretSpec | Mapping[str, Any] | None = None,
         token_ttl_seconds: int = 1200,
         token_maximum_ttl_seconds: int = 3600,
         bound_cidrs: Sequence[str] = (),
         jwt_mount: str = "jwt",
-        secret_mount: str = "secret",  # noqa: S107 - a mount's name
         connection: str = DEFAULT,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -112,15 +108,13 @@ class PipelineIdentity(VaultBundle):
 
         Args:
             name: the component's name in the program.
-            identity: whose it is; see `nhi_components.Identity`.
+            identity: whose it is, of kind `pipeline`; see `nhi_components.Identity`.
             source: the one pipeline that may log in: `GitHub(…)`, `GitLab(…)` or `TerraformCloud(…)`.
             grants: capabilities on paths.
-            secret: a KV v2 entry that only this identity's policy names.
             token_ttl_seconds: how long a token lives.
             token_maximum_ttl_seconds: how long a renewed token can live.
             bound_cidrs: from where logins and tokens are accepted.
             jwt_mount: where the JWT auth method for the source's issuer is mounted.
-            secret_mount: where the KV v2 engine is mounted.
             connection: the connection of `nhi.Provider` that reaches the Vault which the Vault provider reaches.
             opts: resource options; `providers` may name explicit Vault and nhi providers.
 
@@ -131,12 +125,10 @@ class PipelineIdentity(VaultBundle):
             "identity": identity,
             "source": source,
             "grants": grants,
-            "secret": secret,
             "token_ttl_seconds": token_ttl_seconds,
             "token_maximum_ttl_seconds": token_maximum_ttl_seconds,
             "bound_cidrs": bound_cidrs,
             "jwt_mount": jwt_mount,
-            "secret_mount": secret_mount,
         }
         with refusing_plainly():
             self._spec = parse_spec(VaultPipelineSpec, name, fields, vault_grant_problems)
