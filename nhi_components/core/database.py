@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from nhi_components.core.model import Spec, wrong
 from nhi_components.core.tags import statement_mark
@@ -36,6 +36,12 @@ def _privilege(value: str) -> str:
     return value
 
 
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise wrong(got="nothing", expected="at least one", fix="name what is needed, or remove it as a whole")
+    return values
+
+
 Qualified = Annotated[str, AfterValidator(_qualified)]
 
 
@@ -50,8 +56,8 @@ class DatabaseGrant(Spec):
 
     subject: ClassVar[str] = "database grant"
 
-    privileges: Annotated[tuple[Annotated[str, AfterValidator(_privilege)], ...], Field(min_length=1)]
-    tables: Annotated[tuple[Qualified, ...], Field(min_length=1)]
+    privileges: Annotated[tuple[Annotated[str, AfterValidator(_privilege)], ...], AfterValidator(_some)]
+    tables: Annotated[tuple[Qualified, ...], AfterValidator(_some)]
     sequences: tuple[Qualified, ...] = ()
 
 
@@ -67,8 +73,8 @@ class DatabaseStatements(Spec):
 
     subject: ClassVar[str] = "database statements"
 
-    creation: Annotated[tuple[str, ...], Field(min_length=1)]
-    revocation: Annotated[tuple[str, ...], Field(min_length=1)]
+    creation: Annotated[tuple[str, ...], AfterValidator(_some)]
+    revocation: Annotated[tuple[str, ...], AfterValidator(_some)]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)]
     approver: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)]
 

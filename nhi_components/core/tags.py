@@ -26,7 +26,7 @@ MANAGER = "nhi_components"
 MAXIMUM_VALUE_LENGTH = 256
 _POLICY_MARK = re.compile(rf"#\s*{LEASE}=(\S+)\s*")
 _STATEMENT_MARK = re.compile(rf"--\s*{LEASE}=(\S+)\s*")
-_UNIT_MARK = re.compile(rf"{LEASE}=(\S+)")
+_ORGANIZATION_MARK = re.compile(rf"{LEASE}=(\S+)")
 _FORBIDDEN = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 
 
@@ -103,17 +103,17 @@ def lease_of_statement(text: str) -> str | None:
     return match[1] if match else None
 
 
-def unit_mark(lease_id: str) -> str:
-    """Write the organizational unit of a PKI role, which puts it into the subject of each certificate it issues.
+def organization_mark(lease_id: str) -> str:
+    """Write the organization of a PKI role, which puts it into the subject of each certificate it issues.
 
-    At most 64 characters (RFC 5280, appendix A.1: ub-organizational-unit-name).
+    At most 64 characters (RFC 5280, appendix A.1: ub-organization-name).
     """
     return f"{LEASE}={lease_id}"
 
 
-def lease_of_units(units: Iterable[str]) -> str | None:
-    """Tell which lease the organizational units of a PKI role, or of a certificate's subject, name; None when none."""
-    return next((match[1] for unit in units if (match := _UNIT_MARK.fullmatch(unit))), None)
+def lease_of_organizations(organizations: Iterable[str]) -> str | None:
+    """Tell which lease the organizations of a PKI role, or of a certificate's subject, name; None when none."""
+    return next((match[1] for name in organizations if (match := _ORGANIZATION_MARK.fullmatch(name))), None)
 
 
 def _metadata_key(key: str) -> str:

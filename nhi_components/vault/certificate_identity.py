@@ -16,7 +16,7 @@ from nhi_components.core.identity import Identity
 from nhi_components.core.links import LinkKind
 from nhi_components.core.model import wrong
 from nhi_components.core.spec import parse_spec
-from nhi_components.core.tags import unit_mark
+from nhi_components.core.tags import organization_mark
 from nhi_components.core.vault_login import AppRoleLogin, Login, Mount
 from nhi_components.refusal import refusing_plainly
 from nhi_components.resources import Seal
@@ -33,6 +33,12 @@ _KEY_BITS = {"ec": 256, "rsa": 3072, "ed25519": 0}
 
 Usage = Literal["client", "server"]
 KeyType = Literal["ec", "rsa", "ed25519"]
+
+
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    if not values:
+        raise wrong(got="nothing", expected="at least one", fix="name what is needed")
+    return values
 
 
 def _exact_names(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -61,8 +67,8 @@ class VaultCertificateSpec(VaultWorkloadSpec):
 
     subject: ClassVar[str] = "vault.CertificateIdentity"
 
-    names: Annotated[tuple[str, ...], Field(min_length=1, max_length=20), AfterValidator(_exact_names)]
-    usages: Annotated[tuple[Usage, ...], Field(min_length=1)] = ("client",)
+    names: Annotated[tuple[str, ...], AfterValidator(_some), AfterValidator(_exact_names)]
+    usages: Annotated[tuple[Usage, ...], AfterValidator(_some)] = ("client",)
     key_type: KeyType = "ec"
     certificate_ttl_seconds: Annotated[int, Field(ge=600, le=90 * DAY)] = 30 * DAY
     generation: Annotated[int, Field(ge=1)] = 1
@@ -225,7 +231,7 @@ class CertificateIdentity(WorkloadIdentity):
             key_type=spec.key_type,
             key_bits=_KEY_BITS[spec.key_type],
             # Vault puts it into the subject of every certificate that the role issues.
-            organization_unit=[self.lease_id.apply(unit_mark)],
+            organizations=[self.lease_id.apply(organization_mark)],
             ttl=str(spec.certificate_ttl_seconds),
             max_ttl=str(spec.certificate_ttl_seconds),
             no_store=False,

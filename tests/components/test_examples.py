@@ -32,5 +32,11 @@ def test_every_component_has_an_example() -> None:
         if isinstance(value := getattr(cloud, name), type) and issubclass(value, Bundle)
     }
     texts = [example.read_text() for example in EXAMPLES]
-    assert components == {"aws.WorkloadIdentity", "vault.PipelineIdentity", "vault.WorkloadIdentity"}
+    assert components == {
+        "aws.WorkloadIdentity",
+        "vault.CertificateIdentity",
+        "vault.DynamicDatabaseIdentity",
+        "vault.PipelineIdentity",
+        "vault.WorkloadIdentity",
+    }
     assert [name for name in sorted(components) if not any(f"{name}(" in text for text in texts)] == []

@@ -8,7 +8,7 @@ from typing import Any
 
 from nhi_components.core.lease_id import physical_name
 from nhi_components.core.links import Link, LinkKind, System
-from nhi_components.core.tags import LeaseTags, statement_mark, unit_mark
+from nhi_components.core.tags import LeaseTags, organization_mark, statement_mark
 from tests.conformance.vault_world import VaultWorld
 from tools.lab.sandbox.postgres import Postgres, QueryFailedError
 
@@ -80,14 +80,14 @@ class Pki:
         if crl:
             world.root.write(f"{self.mount}/config/crl", **crl)
 
-    def create(self, tags: LeaseTags, *, units: tuple[str, ...] | None = None) -> Link:
+    def create(self, tags: LeaseTags, *, organizations: tuple[str, ...] | None = None) -> Link:
         """Make the lease's role as the engine does."""
         name = role_name(tags)
         self.world.root.write(
             f"{self.mount}/roles/{name}",
             allowed_domains=list(NAMES),
             allow_bare_domains=True,
-            ou=list((unit_mark(tags.lease),) if units is None else units),
+            organization=list((organization_mark(tags.lease),) if organizations is None else organizations),
             key_type="ec",
             key_bits=256,
             ttl="1h",

@@ -10,7 +10,7 @@ import pytest
 
 from nhi_components.core.errors import NhiError, SpecError
 from nhi_components.core.links import Link, LinkKind, NotChecked, System
-from nhi_components.core.tags import LeaseTags, unit_mark
+from nhi_components.core.tags import LeaseTags, organization_mark
 from nhi_components.lifecycle.ports import CutOff, Ownership, SystemAdapter
 from tests.conformance.issuers import Pki, role_name
 from tests.conformance.test_vault import limited_adapter, of_kind
@@ -28,7 +28,7 @@ def cut_off_certificates(adapter: SystemAdapter, tags: LeaseTags, links: list[Li
 
 
 class TestRole:
-    def test_it_is_admitted_by_the_mark_in_its_unit(self, pki: Pki, tags: LeaseTags) -> None:
+    def test_it_is_admitted_by_the_mark_in_its_organization(self, pki: Pki, tags: LeaseTags) -> None:
         adapter, link = pki.world.adapter(), pki.create(tags)
         (admitted,) = adapter.admit(tags, [link], now())
         assert admitted.key == link.key
@@ -36,9 +36,9 @@ class TestRole:
             adapter.admit(replace(tags, lease=new_tags(os.urandom(16)).lease), [link], now())
 
     def test_without_the_mark_it_is_refused_and_left_alone(self, pki: Pki, tags: LeaseTags) -> None:
-        adapter, link = pki.world.adapter(), pki.create(tags, units=("sales",))
+        adapter, link = pki.world.adapter(), pki.create(tags, organizations=("sales",))
         serial = pki.issue(tags)
-        with pytest.raises(NhiError, match=f"expected '{unit_mark(tags.lease)}'"):
+        with pytest.raises(NhiError, match=f"expected '{organization_mark(tags.lease)}'"):
             adapter.admit(tags, [link], now())
         (sighting,) = adapter.survey(tags.lease, [link])
         assert (sighting.link.kind, sighting.ownership) == (LinkKind.VAULT_PKI_ROLE, Ownership.NAMESAKE)

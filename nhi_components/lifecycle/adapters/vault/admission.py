@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind
-from nhi_components.core.tags import LeaseTags, policy_mark, statement_mark, unit_mark
+from nhi_components.core.tags import LeaseTags, organization_mark, policy_mark, statement_mark
 from nhi_components.lifecycle.adapters.ownership import is_suspended, refuse_foreign
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
 from nhi_components.lifecycle.adapters.vault.database import DatabaseRoles
@@ -53,7 +53,7 @@ class Admission:
                 return None
             case LinkKind.VAULT_PKI_ROLE:
                 pki_role = _existing(PkiRoles(self._http).find(mount_of(link), link.name), link)
-                self._bears(link, pki_role.lease, unit_mark(self._lease.lease))
+                self._bears(link, pki_role.lease, organization_mark(self._lease.lease))
                 return None
             case LinkKind.VAULT_KV_PATH:
                 self._entry(link)

@@ -1,6 +1,6 @@
 """PKI roles and the certificates that were issued through them.
 
-A role takes no metadata, so its organizational unit bears the lease id; Vault puts it into the subject of every
+A role takes no metadata, so its organization bears the lease id; Vault puts it into the subject of every
 certificate that the role issues. A certificate lives until it expires or is revoked and its issuer's CRL says so.
 """
 
@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from nhi_components.core.errors import NhiError
-from nhi_components.core.tags import lease_of_units
+from nhi_components.core.tags import lease_of_organizations
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.parallel import concurrently
 from nhi_components.lifecycle.adapters.vault.reach import certificates_of, engine_roles_of, revocations_of
@@ -27,7 +27,7 @@ class PkiRole:
     Attributes:
         mount: the secrets engine that it is on.
         name: its name there.
-        lease: the lease that its organizational unit bears, if any.
+        lease: the lease that its organization bears, if any.
     """
 
     mount: str
@@ -44,7 +44,7 @@ class PkiRoles:
     def find(self, mount: str, name: str) -> PkiRole | None:
         """Read a role; None when there is none of that name on that mount."""
         facts = self._http.read(f"{engine_roles_of(mount)}/{name}")
-        return PkiRole(mount, name, lease_of_units(facts.get("ou") or ())) if facts else None
+        return PkiRole(mount, name, lease_of_organizations(facts.get("organization") or ())) if facts else None
 
     def names_with_ending(self, mount: str, ending: str) -> list[str]:
         """List a mount's roles by the end of their names."""
@@ -98,8 +98,8 @@ class Certificates:
         if facts is None:
             return None
         content = x509.load_pem_x509_certificate(str(facts["certificate"]).encode())
-        units = content.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATIONAL_UNIT_NAME)
-        lease = lease_of_units(str(unit.value) for unit in units)
+        organizations = content.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
+        lease = lease_of_organizations(str(name.value) for name in organizations)
         revoked = bool(facts.get("revocation_time"))
         begins, ends = content.not_valid_before_utc, content.not_valid_after_utc
         return Certificate(mount, serial, lease, begins, ends, revoked)
