@@ -100,6 +100,13 @@ class TestAddAndRemove:
         assert without_ours({"Version": "2012-10-17", "Statement": STATEMENT}) is None
         assert without_ours(None) is None
 
+    def test_a_unique_id_of_ours_leaves_every_statement_because_aws_takes_none_back(self) -> None:
+        gone = {**STATEMENT, "Principal": {"AWS": UNIQUE_ID}}
+        beside = {**STATEMENT, "Sid": "Beside", "Principal": {"AWS": [UNIQUE_ID, "AROASOMEBODY"]}}
+        living = {**STATEMENT, "Sid": "Living"}
+        left = without_ours({"Statement": [gone, {**gone, "Sid": "Another"}, beside, living]})
+        assert statements_of(left) == [{**beside, "Principal": {"AWS": ["AROASOMEBODY"]}}, living]
+
     def test_a_new_policy_has_a_version(self) -> None:
         assert with_statement(None, STATEMENT) == {"Version": "2012-10-17", "Statement": [STATEMENT]}
 

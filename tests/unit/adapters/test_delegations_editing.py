@@ -155,6 +155,19 @@ class TestPrincipalNotKnownYet:
         with pytest.raises(ClientError, match="MalformedPolicyDocument"):
             editing.settle(held, add)
 
+    def test_one_that_is_gone_for_good_is_named_at_once(self) -> None:
+        held = Held({"Statement": [{**THEIRS, "Principal": {"AWS": ["AROAGONE", "y"]}}]})
+        tries: list[str] = []
+
+        def never(document: str) -> None:
+            tries.append(document)
+            raise refusal("MalformedPolicy")
+
+        held.write = never  # type: ignore[method-assign] # in the service's place
+        with pytest.raises(NhiError, match=r"got AROAGONE, which .*remove them by hand"):
+            editing.settle(held, add)
+        assert len(tries) == 1
+
 
 def refusal(code: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": "Invalid principal in policy"}}, "PutPolicy")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from botocore.exceptions import ClientError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential
@@ -11,6 +11,7 @@ from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.lifecycle.adapters.aws.appearance import APPEARANCE_SECONDS
 from nhi_components.lifecycle.adapters.aws.delegations.documents import Document, read_document, statements_of, written
 from nhi_components.lifecycle.adapters.aws.delegations.holders import PolicyHolder
+from nhi_components.lifecycle.adapters.aws.delegations.principals import aws_principals, is_unique_id
 from nhi_components.lifecycle.adapters.aws.errors import code_of
 
 ATTEMPTS = 6
@@ -101,6 +102,10 @@ def _written_once(holder: PolicyHolder, edit: Edit) -> bool:
 
 def _write(holder: PolicyHolder, document: Document) -> None:
     """Write a policy; a principal just made may be unknown to the service for a while."""
+    gone = [e for statement in statements_of(document) for e in aws_principals(statement) if is_unique_id(e)]
+    if gone:
+        _write_with_orphans(holder, document, gone)
+        return
     waiting = Retrying(
         retry=retry_if_exception(_is_refused),
         stop=stop_after_delay(APPEARANCE_SECONDS),
@@ -108,6 +113,19 @@ def _write(holder: PolicyHolder, document: Document) -> None:
         reraise=True,
     )
     waiting(holder.write, written(document))
+
+
+def _write_with_orphans(holder: PolicyHolder, document: Document, gone: Sequence[str]) -> None:
+    try:
+        holder.write(written(document))
+    except ClientError as error:
+        if not _is_refused(error):
+            raise
+        raise NhiError(
+            f"policy of {holder.arn}: got {', '.join(gone)}, which are principals of somebody else's that no longer "
+            "exist, expected none: AWS takes no policy that names one; fix: remove them by hand, then run the same "
+            "command again"
+        ) from None
 
 
 def _is_refused(error: BaseException) -> bool:

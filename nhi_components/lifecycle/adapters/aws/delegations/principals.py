@@ -15,7 +15,8 @@ from nhi_components.lifecycle.ports import Ownership
 
 _ROLE = re.compile(r"arn:aws[\w-]*:iam::(?P<account>\d{12}):role(?P<path>/(?:[\x21-\x7e]+/)?)(?P<name>[^/]+)")
 _SESSION = re.compile(r"arn:aws[\w-]*:sts::(?P<account>\d{12}):assumed-role/(?P<name>[^/]+)/.+")
-_UNIQUE_ID = re.compile(r"AROA[A-Z0-9]+")
+_OF_A_ROLE = "AROA"
+_UNIQUE_ID = re.compile(r"A(?:ROA|IDA)[A-Z0-9]+")
 _KEYS_OF_PRINCIPALS = frozenset({"aws:principalarn", "aws:userid"})
 _ANOTHER_ROLE = "nhi-any-other-role"
 
@@ -108,8 +109,8 @@ class Principals:
         for name, standing in self.standings.items():
             if entry in standing.unique_ids:
                 return Claim(entry, name, entry, Ownership.OURS)
-        if _UNIQUE_ID.fullmatch(entry):
-            orphan = bool(self.lease_id) and lease_of_sid(sid) == self.lease_id
+        if is_unique_id(entry):
+            orphan = entry.startswith(_OF_A_ROLE) and bool(self.lease_id) and lease_of_sid(sid) == self.lease_id
             return Claim(entry, "", entry, Ownership.OURS) if orphan else None
         named = _ROLE.fullmatch(entry) or _SESSION.fullmatch(entry)
         if named is None or named["account"] != self.account:
@@ -136,6 +137,11 @@ class Principals:
 def aws_principals(statement: Statement) -> list[str]:
     """List a statement's principals of AWS, as it writes them."""
     return _listed_principals(statement.get("Principal"))
+
+
+def is_unique_id(entry: str) -> bool:
+    """Tell whether a principal is what AWS puts in the place of a role or user that is gone."""
+    return _UNIQUE_ID.fullmatch(entry) is not None
 
 
 def without_entries(statement: Statement, doomed: Iterable[str]) -> Statement | None:

@@ -15,6 +15,7 @@ from nhi_components.lifecycle.adapters.aws.delegations.principals import (
     Mention,
     Principals,
     aws_principals,
+    is_unique_id,
     without_entries,
 )
 from nhi_components.lifecycle.ports import Ownership, Sighting
@@ -32,11 +33,15 @@ def paths_in(principals: Principals, holder: str, document: Document | None, con
 
 
 def without_roles(document: Document | None, mark: str, principals: Principals) -> Document | None:
-    """Take the lease's roles out of the statements with one mark; who else stands in them stays."""
+    """Take the lease's roles out of the statements with one mark; who else stands in them stays.
+
+    The unique id that a deleted role of ours left behind goes from all of them: AWS takes no policy that names one.
+    """
 
     def change(statement: Statement) -> Statement | None:
         ours = [c.entry for c in principals.claims(statement) if c.ownership is Ownership.OURS]
-        return without_entries(statement, ours) if ours and mark_of(statement) == mark else statement
+        doomed = ours if mark_of(statement) == mark else [entry for entry in ours if is_unique_id(entry)]
+        return without_entries(statement, doomed) if doomed else statement
 
     return with_each(document, change) if document is not None else None
 
