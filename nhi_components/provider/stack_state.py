@@ -22,6 +22,8 @@ _PLACE_PROPERTY = {
     "aws:iam/rolePolicy:RolePolicy": (LinkKind.IAM_ROLE_POLICY, "name"),
     "aws:iam/instanceProfile:InstanceProfile": (LinkKind.IAM_INSTANCE_PROFILE, "name"),
     "aws:secretsmanager/secret:Secret": (LinkKind.SECRETS_MANAGER_SECRET, "name"),
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, "associationId"),
+    "aws:rolesanywhere/profile:Profile": (LinkKind.ROLES_ANYWHERE_PROFILE, "name"),
     "vault:index/policy:Policy": (LinkKind.VAULT_POLICY, "name"),
     "vault:identity/entity:Entity": (LinkKind.VAULT_ENTITY, "name"),
     "vault:identity/entityAlias:EntityAlias": (LinkKind.VAULT_ENTITY_ALIAS, "id"),
@@ -37,8 +39,11 @@ ENGINE_MANAGED = frozenset(kind for kind, _ in _PLACE_PROPERTY.values())
 _ON_ANOTHER = frozenset({LinkKind.IAM_ROLE_POLICY})
 """The kinds that the engine finds again by the name of what they are on."""
 
+_WITHOUT_NAME = frozenset({LinkKind.VAULT_ENTITY_ALIAS, LinkKind.EKS_POD_IDENTITY_ASSOCIATION})
+"""An alias is named after its entity, an association not at all."""
+
 Place = tuple[LinkKind, str]
-"""Where something is in a bundle: its kind and its name; for an alias its id, because it is named after its entity."""
+"""Where something is in a bundle: its kind and its name, or its id where it has no name of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def settings_of(state: Mapping[str, Any], provider: str) -> Settings:
 
 def place_of(link: Link) -> Place:
     """Tell the place of a link in its bundle."""
-    return (link.kind, link.unique_id or "" if link.kind is LinkKind.VAULT_ENTITY_ALIAS else link.name)
+    return (link.kind, link.unique_id or "" if link.kind in _WITHOUT_NAME else link.name)
 
 
 def interrupted(state: Mapping[str, Any]) -> tuple[list[str], list[str]]:

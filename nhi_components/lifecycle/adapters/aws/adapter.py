@@ -10,7 +10,7 @@ from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.cut_off import RoleCutOff
-from nhi_components.lifecycle.adapters.aws.delegations.paths import DelegatedPaths, with_extras
+from nhi_components.lifecycle.adapters.aws.delegations.paths import DelegatedPaths, chained, with_extras
 from nhi_components.lifecycle.adapters.aws.errors import translated
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
 from nhi_components.lifecycle.adapters.aws.role_session import RoleSession
@@ -18,6 +18,7 @@ from nhi_components.lifecycle.adapters.aws.roles import Roles
 from nhi_components.lifecycle.adapters.aws.secrets import Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.aws.survey import Survey, role_of
+from nhi_components.lifecycle.adapters.aws.ways_in import WAYS_IN, WaysIn
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, refuse_elsewhere, refuse_namesake
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
@@ -29,7 +30,7 @@ _WITHOUT_UNIQUE_ID = (
     LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP,
     LinkKind.SECRETS_MANAGER_POLICY,
 )
-_REGIONAL = (LinkKind.SECRETS_MANAGER_SECRET, LinkKind.SECRETS_MANAGER_POLICY)
+_REGIONAL = (LinkKind.SECRETS_MANAGER_SECRET, LinkKind.SECRETS_MANAGER_POLICY, *WAYS_IN)
 
 
 class AwsAdapter:
@@ -38,6 +39,7 @@ class AwsAdapter:
     def __init__(self, name: str, connection: AwsConnection) -> None:
         self._session = AwsSession(name, connection)
         self._paths = DelegatedPaths(self._session)
+        self._ways_in = WaysIn(self._session)
 
     @property
     def system(self) -> System:
@@ -69,15 +71,16 @@ class AwsAdapter:
         """Find everything alive of the lease; see the port."""
         self._refuse_elsewhere(links)
         with translated(self.connection):
-            return [*self._paths.survey(lease_id, links), *Survey(self._session, lease_id, links).run()]
+            ways_in = self._ways_in.survey(lease_id, links)
+            return [*self._paths.survey(lease_id, links), *ways_in, *Survey(self._session, lease_id, links).run()]
 
     def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
-        """Tell which policies and grants of other resources the connection may not read; see the port.
+        """Tell which policies, grants and ways into roles the connection may not look at; see the port.
 
         Whatever else AWS does not let us look for makes the survey fail.
         """
         with translated(self.connection):
-            return self._paths.blind_spots()
+            return [*self._paths.blind_spots(), *self._ways_in.blind_spots()]
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Cut the roles among the links off; see the port."""
@@ -89,7 +92,8 @@ class AwsAdapter:
             never_made = all(isinstance(cut_off.disabled_at, NeverCreated) for cut_off in done)
             if not roles or (never_made and len(done) == len(roles)):
                 return done
-            return with_extras(done, self._paths.extras(lease_id, links))
+            found = self._paths.extras(lease_id, links)
+        return [*with_extras(done, found), *chained(links)]
 
     def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
         """Nothing: the declared Deny refuses every session of the role, also those opened before; see the port."""
@@ -126,6 +130,8 @@ class AwsAdapter:
                 return InstanceProfiles(self._session.iam).admit(lease, link)
             case LinkKind.SECRETS_MANAGER_SECRET:
                 return Secrets(self._session.secrets).admit(lease, link)
+            case kind if kind in WAYS_IN:
+                return self._ways_in.admit(lease, link)
             case kind if kind in _WITHOUT_UNIQUE_ID:
                 return None
             case _:
@@ -157,6 +163,8 @@ class AwsAdapter:
                 Secrets(self._session.secrets).delete_policy(link.name)
             case LinkKind.DELEGATED_PATH | LinkKind.KMS_GRANT:
                 self._paths.sweep(link)
+            case kind if kind in WAYS_IN:
+                self._ways_in.sweep(link)
             case _:
                 raise _not_ours(link)
 

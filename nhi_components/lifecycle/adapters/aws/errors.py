@@ -42,7 +42,7 @@ CREDENTIALS_REFUSED = frozenset(
 )
 ACTION_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 ABSENT = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
-_BUSY = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
+BUSY = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 _NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,
@@ -98,7 +98,7 @@ def _refusal(connection: str, error: ClientError) -> NhiError:
     if code in ACTION_DENIED:
         fix = f"allow the connection's principal to call {operation} there"
         return _unreachable(connection, (f"{code}: {message}", f"leave to call {operation}", fix))
-    if code in _BUSY or status >= 500:
+    if code in BUSY or status >= 500:
         return _unreachable(connection, (f"{code} from {operation}", "an answer", "try again later"))
     return NhiError(f"aws.{connection}: {operation} was refused: {code}: {message}")
 
