@@ -47,6 +47,8 @@ def new(
     vendor_account: Annotated[_Text, typer.Option(help="A vendor's AWS account.")] = None,
     vendor_cidr: Annotated[_Text, typer.Option(help="From which addresses a vendor comes to Vault.")] = None,
     sponsor: Annotated[_Text, typer.Option(help="Who answers for what an AI agent does.")] = None,
+    runtime_role_arn: Annotated[_Text, typer.Option(help="Under which role an AI agent's runtime runs.")] = None,
+    tool: Annotated[_Text, typer.Option(help="The tool of an AI agent that --grant is for.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the files and write nothing.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -74,6 +76,8 @@ def new(
         "vendor_account": vendor_account,
         "vendor_cidr": vendor_cidr,
         "sponsor": sponsor,
+        "runtime_role_arn": runtime_role_arn,
+        "tool": tool,
     }
     basics = _asked(given)
     planned = _planned(basics, details, days=days, approvers=approver, grants=grant)

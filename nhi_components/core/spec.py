@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
+from nhi_components.core.copying import explained_copying
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant
 from nhi_components.core.identity import Identity
@@ -67,5 +68,5 @@ def parse_spec(
     with suppress(SpecError):  # the grants' own fields are wrong then, and reported above
         problems += grant_problems(_Grants.parse({"grants": fields["grants"]}).grants)
     if problems or spec is None:
-        raise SpecError(f"{model.subject} {name!r}", problems)
+        raise SpecError(f"{model.subject} {name!r}", explained_copying(problems, fields))
     return spec

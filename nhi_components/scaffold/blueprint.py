@@ -10,7 +10,15 @@ from nhi_components.core.identity import Kind
 from nhi_components.core.links import System
 
 Detail = Literal[
-    "runs_on", "repository", "ref", "oidc_provider_arn", "audience", "vendor_account", "vendor_cidr", "sponsor"
+    "runs_on",
+    "repository",
+    "ref",
+    "oidc_provider_arn",
+    "runtime_role_arn",
+    "tool",
+    "sponsor",
+    "vendor_account",
+    "vendor_cidr",
 ]
 
 
@@ -38,12 +46,14 @@ class Blueprint:
         arguments: source text of further arguments by name; `{detail}` is the answer, quoted.
         questions: what is asked.
         results: what the program exports of it.
+        granting: source text of the grants, as `{grants}`, for the argument `tools`; None: they are `grants`.
     """
 
     component: str
     arguments: Mapping[str, str]
     questions: tuple[Question, ...]
     results: tuple[str, ...]
+    granting: str | None = None
 
 
 _RUNS_ON = Question("runs_on", "What it runs on (ec2, ecs-tasks, lambda)", "lambda")
@@ -53,7 +63,7 @@ _PROVIDER = Question("oidc_provider_arn", "The ARN of the account's OIDC provide
 _SPONSOR = Question("sponsor", "The address of the person who answers for what it does")
 _ON_AWS = ("role_arn", "lease_id", "ends")
 _IN_VAULT = ("role_name", "lease_id", "ends")
-_GITHUB = "nhi.GitHub(repository={repository}, ref={ref})"
+_GITHUB = "GitHub(repository={repository}, ref={ref})"
 _AWS_WORKLOAD = Blueprint("WorkloadIdentity", {"trusted_by": "{runs_on}"}, (_RUNS_ON,), _ON_AWS)
 _APPROLE = Blueprint("WorkloadIdentity", {"secret": "nhi.SecretSpec()"}, (), (*_IN_VAULT, "secret_path"))
 
@@ -62,12 +72,20 @@ BLUEPRINTS: Final[Mapping[tuple[Kind, System], Blueprint]] = {
     (Kind.SERVICE_ACCOUNT, System.AWS): _AWS_WORKLOAD,
     (Kind.PIPELINE, System.AWS): Blueprint(
         "PipelineIdentity",
-        {"source": _GITHUB, "oidc_provider_arn": "{oidc_provider_arn}"},
+        {"source": f"aws.{_GITHUB}", "oidc_provider_arn": "{oidc_provider_arn}"},
         (_REPOSITORY, _REF, _PROVIDER),
         _ON_AWS,
     ),
     (Kind.AI_AGENT, System.AWS): Blueprint(
-        "AgentIdentity", {"trusted_by": "{runs_on}", "tools": "{{}}"}, (_SPONSOR, _RUNS_ON), _ON_AWS
+        "AgentIdentity",
+        {"trusted_by": "{runtime_role_arn}"},
+        (
+            _SPONSOR,
+            Question("runtime_role_arn", "The ARN of the role under which the agent's runtime runs"),
+            Question("tool", "The tool that its grants are for", "main"),
+        ),
+        _ON_AWS,
+        granting="{{{tool}: {grants}}}",
     ),
     (Kind.THIRD_PARTY, System.AWS): Blueprint(
         "ThirdPartyIdentity",
@@ -80,7 +98,7 @@ BLUEPRINTS: Final[Mapping[tuple[Kind, System], Blueprint]] = {
     (Kind.API_KEY, System.VAULT): _APPROLE,
     (Kind.PIPELINE, System.VAULT): Blueprint(
         "PipelineIdentity",
-        {"source": _GITHUB},
+        {"source": f"vault.{_GITHUB}"},
         (_REPOSITORY, _REF),
         _IN_VAULT,
     ),

@@ -40,7 +40,9 @@ def program_of(new: NewIdentity) -> str:
     blueprint, variable = new.blueprint, new.identity.name.replace("-", "_")
     answers = {detail: _quoted(answer) for detail, answer in new.answers().items()}
     arguments = {name: source.format_map(answers) for name, source in blueprint.arguments.items()}
-    if new.grants:
+    if blueprint.granting:
+        arguments["tools"] = blueprint.granting.format_map({**answers, "grants": _grants(new.grants)})
+    elif new.grants:
         arguments["grants"] = _grants(new.grants)
     lines = [
         f'"""{_sentence(new.identity)}"""',

@@ -70,6 +70,8 @@ class NewIdentity(Spec):
             for detail, value in self.details.items()
             if detail not in asked
         ]
+        if self.blueprint.granting and not self.grants:
+            unanswered.append(Problem("--grant", "nothing", "what the tool may do", "give --grant INTENT=ARN"))
         return [*unanswered, *needless]
 
     def answers(self) -> dict[str, str]:

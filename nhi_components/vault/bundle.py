@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Annotated, Any, ClassVar, Self
 
 import pulumi
@@ -15,7 +16,9 @@ from nhi_components.bundle import Bundle
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.model import wrong
 from nhi_components.core.spec import BundleSpec
+from nhi_components.life import template_of
 from nhi_components.refusal import refusing_plainly
+from nhi_components.templates import forbidden_path_problems
 from nhi_components.vault.documents import policy_document
 
 DAY = int(timedelta(days=1).total_seconds())
@@ -145,9 +148,11 @@ class VaultBundle(Bundle):
             suspended=self.suspended,
         )
 
+        judge = partial(forbidden_path_problems, template_of(self._identity))
+
         @refusing_plainly()
         def document(k: dict[str, Any]) -> str:
-            return policy_document(grants, k["targets"], k["lease"], k["own"], suspended=k["suspended"])
+            return policy_document(grants, k["targets"], k["lease"], k["own"], suspended=k["suspended"], judge=judge)
 
         policy = vault.Policy(
             f"{self.name}-policy",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, vault_path_problems
@@ -10,6 +10,9 @@ from nhi_components.core.tags import policy_mark
 
 OwnPath = tuple[str, Sequence[str]]
 """A path that belongs to the identity itself, and the capabilities that it has there."""
+
+PathJudge = Callable[[str, str, frozenset[str]], Iterable[Problem]]
+"""Judges a path that is granted on, by its place in the specification, itself and the capabilities."""
 
 
 def policy_document(
@@ -19,6 +22,7 @@ def policy_document(
     own_paths: Sequence[OwnPath],
     *,
     suspended: bool = False,
+    judge: PathJudge = lambda *_: (),
 ) -> str:
     """Write the policy in Vault's HCL; while the identity is suspended, it grants nothing and says so.
 
@@ -28,11 +32,12 @@ def policy_document(
         lease_id: what the policy is marked with.
         own_paths: what it may do with what is its own.
         suspended: whether everything is denied.
+        judge: holds the paths that are known only now against the identity's template.
 
     Raises:
-        SpecError: when a path turned out not to be one.
+        SpecError: when a path turned out not to be one, or to be forbidden.
     """
-    _check_paths(grants, targets)
+    _check_paths(grants, targets, judge)
     rules = [(path, grant.actions) for grant, paths in zip(grants, targets, strict=True) for path in paths]
     if suspended:
         # A Deny wins over what any other policy of the same path allows (Vault documentation, 'Policies').
@@ -47,11 +52,13 @@ def _rule(path: str, capabilities: Sequence[str]) -> str:
     return f'path "{path}" {{\n  capabilities = [{quoted}]\n}}'
 
 
-def _check_paths(grants: Sequence[Grant], targets: Sequence[Sequence[str]]) -> None:
+def _check_paths(grants: Sequence[Grant], targets: Sequence[Sequence[str]], judge: PathJudge) -> None:
     problems: list[Problem] = []
     for i, (grant, paths) in enumerate(zip(grants, targets, strict=True)):
-        for j, path in enumerate(paths):
-            excepted = grant.exception is not None
-            problems += vault_path_problems(f"grants[{i}].targets[{j}]", path, excepted=excepted)
+        for j, (declared, path) in enumerate(zip(grant.targets, paths, strict=True)):
+            if not isinstance(declared, str):
+                place = f"grants[{i}].targets[{j}]"
+                problems += vault_path_problems(place, path, excepted=grant.exception is not None)
+                problems += judge(place, path, frozenset(grant.actions))
     if problems:
         raise SpecError("targets known at deployment", problems)

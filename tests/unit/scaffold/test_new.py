@@ -34,12 +34,15 @@ DETAILS = {
     "vendor_account": "222222222222",
     "vendor_cidr": "192.0.2.0/24",
     "sponsor": "ada@example.com",
+    "runtime_role_arn": "arn:aws:iam::111111111111:role/agent-runtime",
 }
 
 
 def arguments(kind: Kind, system: System, folder: Path, /, **changes: str | None) -> list[str]:
     """The command line that answers everything for a blueprint; None leaves an answer out."""
     details = {q.detail: DETAILS[q.detail] for q in BLUEPRINTS[kind, system].questions if q.default is None}
+    if BLUEPRINTS[kind, system].granting:
+        details["grant"] = f"sqs.send={QUEUE}"
     given = {**BASICS, "kind": str(kind), "system": str(system), **details, **changes}
     flags = [part for name, value in given.items() if value for part in (f"--{name.replace('_', '-')}", value)]
     return ["new", str(folder), *flags]
@@ -85,6 +88,13 @@ def refused(*command: str) -> list[str]:
     done = run(*command)
     assert isinstance(done.exception, SpecError), done.output
     return [problem.path for problem in done.exception.problems]
+
+
+def test_an_agent_needs_what_its_tool_may_do(tmp_path: Path) -> None:
+    assert refused(*arguments(Kind.AI_AGENT, System.AWS, tmp_path / "p", grant=None)) == ["--grant"]
+    command = arguments(Kind.AI_AGENT, System.AWS, tmp_path / "p", tool="tickets")
+    assert run(*command).exit_code == 0
+    assert f'tools={{"tickets": aws.intents.sqs.send("{QUEUE}")}}' in (tmp_path / "p" / "__main__.py").read_text()
 
 
 def test_everything_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
