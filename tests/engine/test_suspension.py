@@ -152,6 +152,19 @@ def test_a_declared_suspension_and_an_end_that_came_are_told_apart_and_one_who_r
     assert evidence(stack, lease)["approver"]["state"] == "unknown"
 
 
+def test_a_seal_that_was_destroyed_by_itself_and_is_made_again_leaves_evidence_of_a_restoration(
+    project: Callable[..., Project],
+) -> None:
+    stack = project(program(vault_bundle()))
+    stack.up()
+    lease = stack.outputs()["orders-vault"]["lease"]
+    stack.destroy("--target", resource(stack, "Seal")["urn"])
+    stack.up()
+    assert evidence(stack, lease, "restoration")["after"] == "cut-off"
+    stack.up("--expect-no-changes")
+    assert _kinds(stack, lease) == ["cut-off", "restoration"]
+
+
 def _kinds(stack: Project, lease: str) -> list[str]:
     """The kinds of a lease's statements, in their order."""
     shown = json.loads(nhi(stack, "evidence", "show", "--lease", lease, "--output", "json").stdout)
