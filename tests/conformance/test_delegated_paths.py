@@ -12,7 +12,7 @@ import pytest
 from nhi_components.core.delegation import ResourceKind, delegation_sid
 from nhi_components.core.errors import NhiError, SpecError, SystemUnreachable
 from nhi_components.core.lease_id import IAM_PATH
-from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.core.links import Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.delegations import holders
 from nhi_components.lifecycle.ports import CutOff, Ownership, Sighting, SystemAdapter
@@ -28,7 +28,8 @@ PATHS = (LinkKind.DELEGATED_PATH, LinkKind.KMS_GRANT)
 
 
 def extras_of(done: Sequence[CutOff]) -> list[Link]:
-    return [extra for cut_off in done for extra in (*cut_off.extras, cut_off.link) if extra.kind in PATHS]
+    told = [cut_off for cut_off in done if not isinstance(cut_off.sessions_refused_at, NotChecked)]
+    return [extra for cut_off in told for extra in (*cut_off.extras, cut_off.link) if extra.kind in PATHS]
 
 
 def paths(sightings: Sequence[Sighting], ownership: Ownership = Ownership.OURS) -> list[Sighting]:
@@ -166,6 +167,16 @@ class TestDeclared:
         assert paths(adapter.survey(tags.lease, admitted)) == []
         with pytest.raises(NhiError, match="NoSuchBucket"):
             adapter.admit(tags, admitted, now())
+
+    def test_sessions_that_it_opened_in_another_role_are_told(self, aws_world: AwsWorld, tags: LeaseTags) -> None:
+        adapter, role = aws_world.adapter(), Resource(aws_world, ResourceKind.ROLE)
+        queue = Resource(aws_world, ResourceKind.QUEUE)
+        links = [*aws_world.create(tags), role.declared(aws_world, tags, 0), queue.declared(aws_world, tags, 1)]
+        done = adapter.cut_off(tags.lease, adapter.admit(tags, links, now()), now())
+        (told,) = [cut_off for cut_off in done if cut_off.link.kind is LinkKind.DELEGATED_PATH]
+        assert told.link.name.startswith(role.arn)
+        assert isinstance(told.sessions_refused_at, NotChecked)
+        assert "up to 1 h" in told.sessions_refused_at.reason
 
     def test_a_role_of_another_account_is_refused(self, aws_world: AwsWorld, tags: LeaseTags) -> None:
         bundle, role = aws_world.create(tags), Resource(aws_world, ResourceKind.ROLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from botocore.exceptions import ClientError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_after_delay, wait_exponential
+from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_exponential
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.lifecycle.adapters.aws.appearance import APPEARANCE_SECONDS
@@ -14,8 +14,8 @@ from nhi_components.lifecycle.adapters.aws.delegations.holders import PolicyHold
 from nhi_components.lifecycle.adapters.aws.delegations.principals import aws_principals, is_unique_id
 from nhi_components.lifecycle.adapters.aws.errors import code_of
 
-ATTEMPTS = 6
-"""How often a policy is written until it reads back as it shall be: updates get lost, and old answers end."""
+SETTLING_SECONDS = 75
+"""How long a policy may take to read back as it was written (SQS API, SetQueueAttributes: up to 60 seconds)."""
 
 _REFUSED_DOCUMENT = frozenset(
     {
@@ -30,10 +30,6 @@ _REFUSED_DOCUMENT = frozenset(
 
 Edit = Callable[[Document | None], Document | None]
 """Returns the policy as it shall be: the same object when it is so already, None when no statement is left."""
-
-
-class _NotYet(NhiError):
-    """The policy does not read back as it shall be."""
 
 
 def read(holder: PolicyHolder) -> Document | None:
@@ -64,40 +60,52 @@ def check_size(holder: PolicyHolder, document: Document) -> None:
 def settle(holder: PolicyHolder, edit: Edit) -> None:
     """Write a policy until it reads back as it shall be.
 
-    Whoever writes between our reading and our writing is read back in the next round, with our change missing, which is
-    then made on top of theirs.
+    Whoever writes between our reading and our writing is read back with our change missing, which is then made on top
+    of theirs. What reads back as it was before is an old answer, and is waited out.
 
     Raises:
         NhiError: when it never does, or when its service does not take it.
     """
     waiting = Retrying(
-        retry=retry_if_exception(lambda error: isinstance(error, _NotYet)),
-        stop=stop_after_attempt(ATTEMPTS),
-        wait=wait_exponential(multiplier=0.2, max=2),
-        reraise=True,
+        retry=retry_if_result(lambda done: not done),
+        stop=stop_after_delay(SETTLING_SECONDS),
+        wait=wait_exponential(multiplier=0.2, max=5),
     )
-    waiting(_settled, holder, edit)
+    try:
+        waiting(_Settling(holder, edit).advance)
+    except RetryError:
+        raise NhiError(
+            f"policy of {holder.arn}: got another one back than was written, for {SETTLING_SECONDS} s, expected the "
+            "same; fix: see who else writes it, then run the same command again"
+        ) from None
 
 
-def _settled(holder: PolicyHolder, edit: Edit) -> None:
-    if _written_once(holder, edit) and _written_once(holder, edit):
-        raise _NotYet(
-            f"policy of {holder.arn}: got another one back than was written, {ATTEMPTS} times, expected the same; "
-            "fix: see who else writes it, then run the same command again"
-        )
+class _Settling:
+    """One change of one policy, under way."""
 
+    def __init__(self, holder: PolicyHolder, edit: Edit) -> None:
+        self._holder, self._edit = holder, edit
+        self._replaced: list[Document | None] = []
 
-def _written_once(holder: PolicyHolder, edit: Edit) -> bool:
-    """Write the policy if it is not yet as it shall be, and tell whether it wasn't."""
-    document = read(holder)
-    wanted = edit(document)
-    if wanted is document:
+    def advance(self) -> bool:
+        """Write the policy if it is not as it shall be, and tell whether it is."""
+        if self._settled():
+            return True
+        return bool(self._replaced) and self._settled()
+
+    def _settled(self) -> bool:
+        document = read(self._holder)
+        wanted = self._edit(document)
+        if wanted is document:
+            return True
+        if self._replaced[-1:] == [document]:
+            return False
+        if wanted is None:
+            self._holder.clear()
+        else:
+            _write(self._holder, wanted)
+        self._replaced.append(document)
         return False
-    if wanted is None:
-        holder.clear()
-    else:
-        _write(holder, wanted)
-    return True
 
 
 def _write(holder: PolicyHolder, document: Document) -> None:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from nhi_components.core.delegation import delegation_statement, parts_of_path
 from nhi_components.core.errors import NhiError
-from nhi_components.core.links import Link, LinkKind
+from nhi_components.core.links import Link, LinkKind, NotChecked
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.delegations.documents import (
     Document,
@@ -32,6 +32,9 @@ from nhi_components.lifecycle.adapters.aws.delegations.statements import paths_i
 from nhi_components.lifecycle.adapters.aws.errors import code_of
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.ports import BlindSpot, CutOff, Ownership, Sighting
+
+CHAINED_SESSION_HOURS = 1
+"""The longest session of a role that another role's session assumes (STS API, AssumeRole: role chaining)."""
 
 
 class DelegatedPaths:
@@ -140,6 +143,18 @@ class DelegatedPaths:
         region = key.split(":")[3]
         grants = grants_on(self._session.client("kms", region), key, grant_id)
         return list(grants_of(principals, key, grants, self._session.name))
+
+
+def chained(links: Sequence[Link]) -> list[CutOff]:
+    """Tell what a cut-off can't end: sessions of other roles, opened through ours while their trust named it.
+
+    Such a session is not the identity's any more. To deny it there would deny whoever else uses that role.
+    """
+    roles = [link for link in links if link.kind is LinkKind.DELEGATED_PATH and ":role/" in link.name]
+    why = (
+        f"a session of that role, opened before the cut-off, lives for up to {CHAINED_SESSION_HOURS} h from its opening"
+    )
+    return [CutOff(link, None, NotChecked(why)) for link in roles]
 
 
 def with_extras(done: Sequence[CutOff], extras: Sequence[Link]) -> list[CutOff]:
