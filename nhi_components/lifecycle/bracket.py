@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from nhi_components.core.errors import NhiError, StillAlive, SystemUnreachable
+from nhi_components.core.errors import NhiError, SpecError, StillAlive, SystemUnreachable
 from nhi_components.core.ledger import LedgerEntry
 from nhi_components.core.life import State
 from nhi_components.core.links import Link, LinkKind, System
@@ -92,6 +92,22 @@ class Bracket:
         for adapter in adapters:
             adapter.require(links_of(adapter, links))
         return callers
+
+    def make_room(self, links: Sequence[Link]) -> list[str]:
+        """Prove that every system has room for what is about to be created.
+
+        Returns:
+            The connections whose quotas are not known, each with the reason.
+
+        Raises:
+            SpecError: with every quota that would be exceeded.
+        """
+        adapters = self._adapters(links)
+        rooms = [(adapter, adapter.room_for(links_of(adapter, links))) for adapter in adapters]
+        if problems := [problem for _, room in rooms for problem in room.problems]:
+            raise SpecError("quotas", problems)
+        unknown = [(adapter, room.not_checked) for adapter, room in rooms if room.not_checked]
+        return [f"{adapter.system}.{adapter.connection}: {not_checked.reason}" for adapter, not_checked in unknown]
 
     def prove_evidence(self) -> None:
         """Prove, once, that evidence could be written."""

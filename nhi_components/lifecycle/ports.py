@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from nhi_components.core.errors import Problem
 from nhi_components.core.links import Fact, Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 
@@ -110,6 +111,19 @@ class BlindSpot:
     reason: NotChecked
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Whether a system has room for what is about to be created.
+
+    Attributes:
+        problems: the quotas that would be exceeded.
+        not_checked: why the quotas are not known; None when they were checked, or the system has none.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    not_checked: NotChecked | None = None
+
+
 class SystemAdapter(Protocol):
     """One connected system, through one connection.
 
@@ -133,6 +147,13 @@ class SystemAdapter(Protocol):
 
         Raises:
             SpecError: with every problem.
+        """
+
+    def room_for(self, links: Sequence[Link]) -> Room:
+        """Tell which quotas the links, which are about to be created, would exceed.
+
+        What was asked about before through the same adapter counts as taken, so that the bundles of one program are
+        judged together.
         """
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:

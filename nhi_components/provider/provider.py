@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
@@ -41,6 +42,7 @@ class NhiProvider(rpc.Provider):
         self._clock = clock
         self._today = today
         self._issued: set[str] = set()
+        self._warned: set[str] = set()
         self._bracket = self._open_bracket(Settings())
 
     async def get_schema(self, request: rpc.GetSchemaRequest) -> rpc.GetSchemaResponse:
@@ -136,7 +138,11 @@ class NhiProvider(rpc.Provider):
         return await asyncio.to_thread(self._issue, news, olds, preview=preview)
 
     def _issue(self, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
-        self._bracket.reach(lease.LeaseInputs.from_state(news).parts)
+        parts = lease.LeaseInputs.from_state(news).parts
+        self._bracket.reach(parts)
+        if not olds:
+            for unknown in self._bracket.make_room(parts):
+                self._warn(f"{unknown}; if there is no room, the creation fails half-way")
         if preview:
             return lease.outputs(news, olds)
         if not olds:
@@ -169,6 +175,13 @@ class NhiProvider(rpc.Provider):
         if seal.has_turned(olds, inputs) or (sealed_anew and self._bracket.has_ended_access(lease_id)):
             return Change(number, cause_of(inputs.tags, inputs.state, self._today(), decisions()))
         return None
+
+    def _warn(self, text: str) -> None:
+        """Tell people once; the engine shows what a plugin writes there."""
+        if text not in self._warned:
+            self._warned.add(text)
+            sys.stderr.write(f"warning: {text}\n")
+            sys.stderr.flush()
 
     def _open_bracket(self, settings: Settings) -> Bracket:
         @cache

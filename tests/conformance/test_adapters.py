@@ -13,7 +13,7 @@ import pytest
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.ports import Ownership, SystemAdapter
+from nhi_components.lifecycle.ports import Ownership, Room, SystemAdapter
 from tests.conformance.world import World, by_kind, new_tags, now, unknown
 
 SOON = timedelta(seconds=60)
@@ -332,3 +332,8 @@ def test_threads_may_share_an_adapter(world: World, tags: LeaseTags) -> None:
 
 def test_root_sees_everything(world: World) -> None:
     assert world.adapter().blind_spots([]) == []
+
+
+def test_there_is_room_for_a_bundle(world: World, tags: LeaseTags) -> None:
+    links = unknown(world.create(tags))
+    assert world.adapter().room_for(links) == Room()

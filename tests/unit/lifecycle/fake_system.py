@@ -12,7 +12,7 @@ from nhi_components.core.links import Fact, Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Terms
 from nhi_components.lifecycle.cutting_off import LinkKey
-from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
+from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Room, Sighting
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LEASE = "lease-abcdefghijklmnop"
@@ -78,6 +78,7 @@ class FakeSystem:
     canary_unreachable: bool = False
     extras: tuple[Link, ...] = ()
     blind: tuple[BlindSpot, ...] = ()
+    room: Room = field(default_factory=Room)
     in_cut_off: set[LinkKey] = field(default_factory=set)
     surveys: int = 0
     cut_offs: int = 0
@@ -97,6 +98,10 @@ class FakeSystem:
 
     def require(self, links: Sequence[Link]) -> None:
         self.required += links
+
+    def room_for(self, links: Sequence[Link]) -> Room:
+        self._answer()
+        return self.room
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         self._answer()

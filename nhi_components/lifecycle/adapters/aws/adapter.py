@@ -13,6 +13,7 @@ from nhi_components.lifecycle.adapters.aws.cut_off import RoleCutOff
 from nhi_components.lifecycle.adapters.aws.delegations.paths import DelegatedPaths, chained, with_extras
 from nhi_components.lifecycle.adapters.aws.errors import translated
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
+from nhi_components.lifecycle.adapters.aws.quotas import Quotas
 from nhi_components.lifecycle.adapters.aws.role_session import RoleSession
 from nhi_components.lifecycle.adapters.aws.roles import Roles
 from nhi_components.lifecycle.adapters.aws.secrets import Secrets
@@ -21,7 +22,7 @@ from nhi_components.lifecycle.adapters.aws.survey import Survey, role_of
 from nhi_components.lifecycle.adapters.aws.ways_in import WAYS_IN, WaysIn
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, refuse_elsewhere, refuse_namesake
-from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Sighting
+from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Room, Sighting
 
 _WITHOUT_UNIQUE_ID = (
     LinkKind.DELEGATED_PATH,
@@ -40,6 +41,7 @@ class AwsAdapter:
         self._session = AwsSession(name, connection)
         self._paths = DelegatedPaths(self._session)
         self._ways_in = WaysIn(self._session)
+        self._quotas = Quotas(self._session)
 
     @property
     def system(self) -> System:
@@ -58,6 +60,11 @@ class AwsAdapter:
 
     def require(self, links: Sequence[Link]) -> None:
         """Nothing that is linked on AWS rests on what the lease does not own; see the port."""
+
+    def room_for(self, links: Sequence[Link]) -> Room:
+        """Tell whether the account has room for the roles and instance profiles among the links; see the port."""
+        with translated(self.connection):
+            return self._quotas.room_for(links)
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         """Take links into the lease; see the port."""

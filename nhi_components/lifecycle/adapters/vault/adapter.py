@@ -26,7 +26,7 @@ from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies
 from nhi_components.lifecycle.adapters.vault.reach import look
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
-from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Sighting
+from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Room, Sighting
 
 
 class VaultAdapter:
@@ -53,6 +53,10 @@ class VaultAdapter:
     def require(self, links: Sequence[Link]) -> None:
         """Refuse links to roles whose database connection or CA does not admit them; see the port."""
         require(self._session.http, links)
+
+    def room_for(self, links: Sequence[Link]) -> Room:
+        """Vault knows no quota on identities; see the port."""
+        return Room()
 
     def admit(self, lease: LeaseTags, links: Sequence[Link], now: datetime) -> list[Link]:
         """Take links into the lease; see the port."""
