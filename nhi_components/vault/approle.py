@@ -8,7 +8,8 @@ import pulumi_vault as vault
 from pydantic import Field
 
 from nhi_components.core.links import LinkKind
-from nhi_components.vault.bundle import DAY, Mount, VaultBundle, VaultBundleSpec
+from nhi_components.core.vault_login import Mount
+from nhi_components.vault.bundle import DAY, VaultBundle, VaultBundleSpec
 
 
 class AppRoleSpec(VaultBundleSpec):

@@ -16,15 +16,13 @@ from nhi_components.bundle import Bundle
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.model import wrong
 from nhi_components.core.spec import BundleSpec
+from nhi_components.core.vault_login import Mount
 from nhi_components.life import template_of
 from nhi_components.refusal import refusing_plainly
 from nhi_components.templates import forbidden_path_problems
 from nhi_components.vault.documents import policy_document
 
 DAY = int(timedelta(days=1).total_seconds())
-
-Mount = Annotated[str, Field(pattern=r"^[\w-][\w/-]*$")]
-"""Where an engine or an auth method is mounted; it must exist."""
 
 
 class VaultBundleSpec(BundleSpec):

@@ -16,8 +16,7 @@ from nhi_components.core.links import LinkKind, System
 from nhi_components.core.model import wrong
 from nhi_components.core.pipeline import GitHub, GitLab, Pipeline, TerraformCloud
 from nhi_components.core.spec import parse_spec
-from nhi_components.core.vault_login import SUBJECT, JwtLogin
-from nhi_components.core.vault_login import Mount as MountPath
+from nhi_components.core.vault_login import SUBJECT, JwtLogin, Mount
 from nhi_components.refusal import refusing_plainly
 from nhi_components.vault.bundle import VaultBundle, VaultBundleSpec
 from nhi_components.vault.federated import make_jwt_role
@@ -43,7 +42,7 @@ class VaultPipelineSpec(VaultBundleSpec):
     subject: ClassVar[str] = "vault.PipelineIdentity"
 
     source: Annotated[Pipeline, BeforeValidator(_read)]
-    jwt_mount: MountPath = "jwt"
+    jwt_mount: Mount = "jwt"
 
     @field_validator("identity")
     @classmethod
