@@ -100,6 +100,33 @@ RESIDUES: tuple[Residue, ...] = (
         handling="reported as extras by the cut-off, removed by the sweep; the deny goes last",
     ),
     Residue(
+        id="aws.delegation.policies",
+        system=System.AWS,
+        what="a role that the policies of other resources name",
+        remains="the statements stay, with the role's unique id in place of its ARN, and block further changes there",
+        figure=None,
+        source="IAM user guide, 'AWS JSON policy elements: Principal', IAM role principals",
+        handling="removed where declared; looked for at the cut-off, and removed where only the role is meant",
+    ),
+    Residue(
+        id="aws.delegation.kms-grants",
+        system=System.AWS,
+        what="a role that a KMS grant names",
+        remains="the grant stays until it is retired or revoked, which is seen everywhere within minutes",
+        figure=Figure(timedelta(0), timedelta(minutes=5)),
+        source="KMS API, RevokeGrant: a brief delay, usually less than five minutes",
+        handling="looked for at the cut-off on every key, revoked where the role is the grantee",
+    ),
+    Residue(
+        id="aws.delegation.chained-sessions",
+        system=System.AWS,
+        what="a role through which sessions of other roles were opened",
+        remains="those sessions live on for up to 1 h: they are the other role's",
+        figure=Figure(timedelta(0), timedelta(hours=1)),
+        source="STS API, AssumeRole: role chaining limits a session to one hour",
+        handling="told as sessions that are still possible; a deny there would hit whoever else uses that role",
+    ),
+    Residue(
         id="aws.secretsmanager.recovery",
         system=System.AWS,
         what="a secret that is deleted with a recovery window",
@@ -230,6 +257,16 @@ RESIDUES: tuple[Residue, ...] = (
 _IAM = Deadline(
     "aws.iam.propagation", timedelta(minutes=2), "no figure is documented; thirty times what others measured (3-4 s)"
 )
+_DELEGATIONS: Mapping[LinkKind, Deadline] = MappingProxyType(
+    {
+        LinkKind.DELEGATED_PATH: Deadline(
+            "aws.delegation.policies", timedelta(minutes=2), "twice the minute that a queue's attributes take at most"
+        ),
+        LinkKind.KMS_GRANT: Deadline(
+            "aws.delegation.kms-grants", timedelta(minutes=10), "twice the time that KMS calls usual"
+        ),
+    }
+)
 _SECRET = Deadline(
     "aws.secretsmanager.forced-deletion", timedelta(minutes=10), "no figure is documented; the deletion is asynchronous"
 )
@@ -256,7 +293,7 @@ def deadline_for(kind: LinkKind) -> Deadline:
             | LinkKind.DELEGATED_PATH
             | LinkKind.KMS_GRANT
         ):
-            return _IAM
+            return _DELEGATIONS.get(kind, _IAM)
         case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:
             return _SECRET
         case LinkKind.VAULT_APPROLE | LinkKind.VAULT_SECRET_ID | LinkKind.VAULT_TOKEN:
