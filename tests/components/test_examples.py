@@ -33,6 +33,10 @@ def test_every_component_has_an_example() -> None:
     }
     texts = [example.read_text() for example in EXAMPLES]
     assert components == {
+        "aws.AgentIdentity",
+        "aws.PipelineIdentity",
+        "aws.RolesAnywhereIdentity",
+        "aws.ThirdPartyIdentity",
         "aws.WorkloadIdentity",
         "vault.CertificateIdentity",
         "vault.DynamicDatabaseIdentity",
