@@ -21,6 +21,7 @@ README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 BY_HAND = next(block for block in BLOCKS if "sandbox-up" in block)
 LINT = next(block for block in BLOCKS if "nhi lint" in block)
+NEW = next(block for block in BLOCKS if "nhi new" in block)
 RUN_ELSEWHERE = {
     "make demo": "test_make_demo_tells_everything_as_it_is",
     "make test": "the command that runs these tests",
@@ -30,7 +31,7 @@ RUN_ELSEWHERE = {
 
 
 def test_every_command_block_is_run() -> None:
-    commands = {line for block in BLOCKS if block not in (BY_HAND, LINT) for line in block.splitlines()}
+    commands = {line for block in BLOCKS if block not in (BY_HAND, LINT, NEW) for line in block.splitlines()}
     assert commands == set(RUN_ELSEWHERE)
 
 
@@ -74,6 +75,16 @@ def test_the_commands_of_the_linter_work_as_shown() -> None:
     assert json.loads(of_line)["id"] == 1
     assert "aws.escalation" in listed
     assert shown.startswith("# aws.wildcard-action")
+
+
+def test_the_command_that_begins_writes_a_program(tmp_path: Path) -> None:
+    environment = {**os.environ, "PATH": f"{ROOT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-e", "-c", NEW], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pulumi preview --policy-pack policy" in done.stdout
+    assert "aws.intents.sqs.send(" in (tmp_path / "orders" / "__main__.py").read_text()
 
 
 def test_make_demo_tells_everything_as_it_is(engine: Engine) -> None:
