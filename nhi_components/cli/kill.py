@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from nhi_components.lifecycle.killing import Killed, Target
     from nhi_components.provider.engine import Engine
     from nhi_components.provider.kill_targets import Approved
-
-_UNRECORDED = "no evidence was recorded and nothing was decided: without its state only the lease's id is known"
 
 
 def kill(
@@ -45,20 +43,24 @@ def kill(
 
     Exit codes: 0 everything is refused everywhere; 1 something lives, is not proved, or not recorded; 2 wrong input.
     """
+    from nhi_components.cli.kill_render import show_killed, show_targets
     from nhi_components.lifecycle.clock import system_clock
 
     started = system_clock()
     approved = approval("nhi kill", approver, reason)
+    engine: Engine | None = None
+    problems: list[str] = []
     if lease:
-        targets, key, engine = [_by_lease(lease, system, connections)], lease, None
+        key = lease
+        targets, problems = _by_lease(lease, system, connections)
     else:
         key, targets, engine = _by_name(name, directory, stack, connections, approved)
     if dry_run:
-        _show_targets(key, targets, output)
+        show_targets(key, targets, output)
         return
-    killed, undecided = _kill(key, targets, started, engine, approved)
-    _report(key, killed, undecided, started, output)
-    raise typer.Exit(0 if not undecided and all(each.is_complete for each in killed) else 1)
+    killed = _kill(key, targets, started, engine, approved, problems)
+    show_killed(key, killed, problems, started, output)
+    raise typer.Exit(0 if not problems and all(each.is_complete for each in killed) else 1)
 
 
 def _by_name(
@@ -84,158 +86,49 @@ def _by_name(
     return key, targets, engine
 
 
-def _by_lease(lease: str, systems: list[str] | None, connections: Path | None) -> Target:
+def _by_lease(lease: str, systems: list[str] | None, connections: Path | None) -> tuple[list[Target], list[str]]:
+    """Find what bears a lease id, and tell what kept systems from being looked at."""
     from nhi_components.cli.connections import adapter_opener, read_connections
     from nhi_components.core.connection import DEFAULT
     from nhi_components.core.errors import Problem, SpecError
     from nhi_components.core.lease_id import checked_lease_id
     from nhi_components.core.links import System
     from nhi_components.lifecycle.clock import system_clock
-    from nhi_components.provider.kill_targets import target_of_lease
+    from nhi_components.provider.kill_targets import targets_of_lease
 
     lease_id = checked_lease_id(lease)
     if unknown := sorted(set(systems or ()) - set(System)):
         problem = Problem("--system", ", ".join(unknown), "one of " + ", ".join(System), "correct the name")
         raise SpecError("nhi kill", [problem])
-    settings = read_connections(connections)
     chosen = [System(each) for each in systems or System]
-    return target_of_lease(lease_id, chosen, DEFAULT, settings, adapter_opener(settings), system_clock)
+    opener = adapter_opener(read_connections(connections))
+    targets, failures = targets_of_lease(lease_id, chosen, DEFAULT, opener, system_clock)
+    if not targets and not failures:
+        fix = "check the id: evidence and the tag nhi:lease have it"
+        raise SpecError("nhi kill", [Problem("--lease", f"{lease_id}, which nothing bears", "a lease that lives", fix)])
+    return targets, failures
 
 
 def _kill(
-    key: str, targets: list[Target], started: datetime, engine: Engine | None, approved: Approved
-) -> tuple[list[Killed], str]:
-    """Cut off, and write the decision meanwhile; tell also why it could not be written, if so."""
+    key: str,
+    targets: list[Target],
+    started: datetime,
+    engine: Engine | None,
+    approved: Approved,
+    problems: list[str],
+) -> list[Killed]:
+    """Cut off, and write the decision meanwhile; what keeps it from being written is added to the problems."""
     from nhi_components.core.errors import NhiError
     from nhi_components.lifecycle.clock import system_clock
     from nhi_components.lifecycle.killing import kill as kill_all
     from nhi_components.provider.kill_targets import suspended_by
     from nhi_components.provider.life_configuration import LifeConfiguration
 
-    undecided = ""
     with ThreadPoolExecutor(1) as thread:
         cutting = thread.submit(kill_all, targets, started)
         try:
-            if engine:
+            if engine and targets:
                 LifeConfiguration(engine).decide(key, suspended_by(approved, system_clock))
         except NhiError as error:
-            undecided = str(error)
-        return cutting.result(), undecided
-
-
-def _show_targets(key: str, targets: list[Target], output: Output) -> None:
-    rows = [(target.lease_id, link) for target in targets for link in target.links]
-    if output is Output.JSON:
-        import json
-
-        listed = [
-            {
-                "lease": lease_id,
-                "system": link.system,
-                "connection": link.connection,
-                "kind": link.kind,
-                "name": link.name,
-            }
-            for lease_id, link in rows
-        ]
-        typer.echo(json.dumps({"identity": key, "wouldCutOff": listed}, indent=2))
-        return
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    table = Table("lease", "system", "kind", Column("name", overflow="fold"), title=f"{key}: would be cut off")
-    for lease_id, link in rows:
-        table.add_row(lease_id, f"{link.system}/{link.connection}", link.kind, link.name)
-    Console().print(table)
-
-
-def _report(key: str, killed: list[Killed], undecided: str, started: datetime, output: Output) -> None:
-    complete = not undecided and all(each.is_complete for each in killed)
-    if output is Output.JSON:
-        import json
-
-        told = {
-            "identity": key,
-            "complete": complete,
-            "undecided": undecided or None,
-            "leases": [_document(each, started) for each in killed],
-        }
-        typer.echo(json.dumps(told, indent=2))
-        return
-    _show(key, killed, started)
-    if undecided:
-        typer.echo(f"not decided in the configuration, so an `up` may give it back: {undecided}")
-    if complete:
-        typer.echo(f"{key}: refused everywhere")
-
-
-def _document(killed: Killed, started: datetime) -> dict[str, Any]:
-    return {
-        "lease": killed.lease_id,
-        "complete": killed.is_complete,
-        "principals": [
-            {
-                "system": row.link.system,
-                "connection": row.link.connection,
-                "kind": row.link.kind,
-                "name": row.link.name,
-                "disabledAfterMs": _milliseconds(row.disabled_at, started),
-                "refusedAfterMs": _milliseconds(row.refused_at, started),
-                "refused": row.is_complete,
-                "known": row.proof,
-            }
-            for row in killed.refusals
-        ],
-        "revocations": [
-            {
-                "system": row.system,
-                "connection": row.connection,
-                "required": row.required,
-                "limitSeconds": row.limit_seconds,
-                "seconds": row.seconds,
-                "verdict": row.verdict,
-            }
-            for row in killed.revocations
-        ],
-        "recorded": killed.recorded,
-        "failures": list(killed.failures),
-    }
-
-
-def _show(key: str, killed: list[Killed], started: datetime) -> None:
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    console = Console()
-    columns = ("system", "principal", "disabled after", "refused after", Column("known", overflow="fold"))
-    table = Table(*columns, title=key)
-    for lease in killed:
-        for row in lease.refusals:
-            place = f"{row.link.system}/{row.link.connection}"
-            times = [_told(fact, started) for fact in (row.disabled_at, row.refused_at)]
-            table.add_row(place, f"{row.link.kind} {row.link.name}", *times, row.proof)
-    console.print(table)
-    for lease in killed:
-        for revocation in lease.revocations:
-            console.print(str(revocation), highlight=False, soft_wrap=True)
-        for failure in lease.failures:
-            console.print(f"[red]{lease.lease_id}: not done:[/] {failure}", highlight=False, soft_wrap=True)
-        if not lease.recorded:
-            console.print(f"{lease.lease_id}: {_UNRECORDED}", highlight=False, soft_wrap=True)
-
-
-def _told(fact: object, started: datetime) -> str:
-    from nhi_components.core.links import NeverCreated, NotChecked
-
-    if isinstance(fact, NotChecked):
-        return f"[red]not shown: {fact.reason}[/]"
-    if isinstance(fact, NeverCreated):
-        return "never created"
-    after = _milliseconds(fact, started)
-    return "-" if after is None else "before" if after < 0 else f"{after:,} ms"
-
-
-def _milliseconds(fact: object, started: datetime) -> int | None:
-    from datetime import datetime
-
-    return round((fact - started).total_seconds() * 1000) if isinstance(fact, datetime) else None
+            problems.append(f"not decided in the configuration, so an `up` may give access back: {error}")
+        return cutting.result()

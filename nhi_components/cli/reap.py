@@ -103,6 +103,7 @@ def _print_document(reports: Sequence[Report], stacks: int) -> None:
 
 def _show(reports: Sequence[Report], stacks: int) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Column, Table
 
     console = Console()
@@ -113,9 +114,12 @@ def _show(reports: Sequence[Report], stacks: int) -> None:
         for row in rows:
             place = f"{Path(row['project']).name}/{row['stack']}"
             became = " ".join(str(each) for each in (row["outcome"], row["after"], *row["evidence"]) if each)
-            table.add_row(place, row["identity"], row["before"], row["due"], row["why"], became)
+            cells = (place, row["identity"], row["before"], row["due"], row["why"], became)
+            table.add_row(*(escape(cell) for cell in cells))
         console.print(table)
     for problem in _problems(reports):
         place = f"{Path(problem['project']).name}/{problem['stack']}"
-        console.print(f"[red]{place}: {problem['outcome']}[/] {problem['detail']}", highlight=False, soft_wrap=True)
+        console.print(
+            f"[red]{place}: {problem['outcome']}[/] {escape(problem['detail'])}", highlight=False, soft_wrap=True
+        )
     console.print(f"{len(rows)} due in {stacks} stacks" if rows else f"nothing is due in {stacks} stacks")

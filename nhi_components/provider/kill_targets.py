@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from nhi_components.core.errors import EvidenceError, NhiError
 from nhi_components.core.life import Decision, State
 from nhi_components.core.links import System
 from nhi_components.lifecycle.bracket import Bracket, OpenAdapter
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.killing import Target
+from nhi_components.lifecycle.ports import Ownership
 from nhi_components.provider.held_identities import lease_key
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.settings import Settings
 from nhi_components.provider.stack_state import HeldLease, held_leases, settings_of
+
+_NOBODY = (None, None)
 
 Approved = tuple[str, str]
 """Who decided, and why."""
@@ -36,13 +40,26 @@ def targets_in(
     return [_target(lease, settings_of(state, lease.provider), opening, approved, clock) for lease in held]
 
 
-def target_of_lease(
-    lease_id: str, systems: Iterable[System], connection: str, settings: Settings, opener: OpenAdapter, clock: Clock
-) -> Target:
-    """Look on some systems for what bears a lease id; what it says is not known, so no evidence can be recorded."""
-    links = [sighting.link for system in systems for sighting in opener(system, connection).survey(lease_id, [])]
-    bracket = Bracket(opener, lambda: recorder_of(settings, clock), lambda _tags, _state: (None, None), clock)
-    return Target(lease_id, None, links, bracket)
+def targets_of_lease(
+    lease_id: str, systems: Iterable[System], connection: str, opener: OpenAdapter, clock: Clock
+) -> tuple[list[Target], list[str]]:
+    """Look on some systems for what bears a lease id; what it says is not known, so no evidence can be recorded.
+
+    Returns:
+        What was found, a target for each system, and what kept systems from being looked at.
+    """
+    targets: list[Target] = []
+    failures: list[str] = []
+    for system in systems:
+        try:
+            sightings = opener(system, connection).survey(lease_id, [])
+        except NhiError as error:
+            failures.append(str(error))
+            continue
+        links = [sighting.link for sighting in sightings if sighting.ownership is Ownership.OURS]
+        if links:
+            targets.append(Target(lease_id, None, links, Bracket(opener, _no_recorder, lambda *_: _NOBODY, clock)))
+    return targets, failures
 
 
 def suspended_by(approved: Approved, now: Clock) -> Callable[[Decision | None], Decision | None]:
@@ -57,6 +74,10 @@ def suspended_by(approved: Approved, now: Clock) -> Callable[[Decision | None], 
         return Decision.parse({**fields, "on": now().date()})
 
     return decide
+
+
+def _no_recorder() -> EvidenceRecorder:
+    raise EvidenceError("what the lease says is not known without its state")
 
 
 def _target(

@@ -16,11 +16,13 @@ from nhi_components.cli.deciding import approval, until_day
 from nhi_components.core.errors import SpecError
 from nhi_components.provider.engine import Engine
 
-STATE: dict[str, Any] = json.loads(
-    (Path(__file__).parents[2] / "fixtures" / "states" / "0.1.0" / "stack.json").read_text()
-)
 BY = ("--approver", "Ada Example", "--reason", "12345")
 TODAY = datetime.now(UTC).date()
+STATE: dict[str, Any] = json.loads(
+    (Path(__file__).parents[2] / "fixtures" / "states" / "0.1.0" / "stack.json")
+    .read_text()
+    .replace("2026-12-22", str(TODAY + timedelta(days=60)))
+)
 
 
 class Kept:
