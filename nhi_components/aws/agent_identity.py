@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import pulumi
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from nhi_components.aws.bundle import AwsBundle
 from nhi_components.aws.outputs import is_later
@@ -26,17 +26,22 @@ from nhi_components.refusal import refusing_plainly
 
 _Tool = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 _Tools = Mapping[_Tool, tuple[Grant, ...]]
-_Runtimes = Annotated[tuple[Annotated[Any, ROLE_ARN.validator], ...], Field(min_length=1, max_length=MOST_PRINCIPALS)]
 
 
-def _read_runtimes(value: Any) -> Any:
+def _runtimes(value: Any) -> Any:
+    """Take the runtime's roles in whichever way they are given; one problem for the first that is none."""
     if isinstance(value, AccountTrust):
-        if not value.principals:
-            raise wrong(
-                got=f"account {value.account}", expected="its roles", fix="name the agent's runtime in principals"
-            )
-        return value
-    return value if isinstance(value, list | tuple) else (value,)
+        if value.principals:
+            return value
+        raise wrong(got=f"account {value.account}", expected="its roles", fix="name the runtime's roles in principals")
+    roles = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not 1 <= len(roles) <= MOST_PRINCIPALS:
+        raise wrong(got=f"{len(roles)} roles", expected=f"1 to {MOST_PRINCIPALS}", fix="name the runtime's roles")
+    for role in roles:
+        if not (is_later(role) or (isinstance(role, str) and not ROLE_ARN.problems("", role))):
+            fix = "let the service run the runtime's own role, and name that"
+            raise wrong(got=role, expected=f"{ROLE_ARN.expected}, or one that is known at deployment", fix=fix)
+    return roles
 
 
 class AwsAgentSpec(AwsBundleSpec):
@@ -51,7 +56,7 @@ class AwsAgentSpec(AwsBundleSpec):
 
     subject: ClassVar[str] = "aws.AgentIdentity"
 
-    trusted_by: Annotated[AccountTrust | _Runtimes, BeforeValidator(_read_runtimes)]
+    trusted_by: Annotated[Any, AfterValidator(_runtimes)]
     tools: Annotated[_Tools, Field(min_length=1)]
     session_seconds: Literal[3600] = 3600
 

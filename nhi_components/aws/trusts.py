@@ -99,9 +99,13 @@ def agent_statements(
         {
             "Principal": principal,
             "Action": "sts:TagSession",
-            "Condition": {"StringEquals": for_a_tool, "ForAllValues:StringEquals": {"aws:TagKeys": [TOOL]}},
+            "Condition": {"StringEquals": for_a_tool | agreed, "ForAllValues:StringEquals": {"aws:TagKeys": [TOOL]}},
         },
-        {"Principal": principal, "Action": "sts:SetSourceIdentity", "Condition": {"StringLike": with_source}},
+        {
+            "Principal": principal,
+            "Action": "sts:SetSourceIdentity",
+            "Condition": {"StringLike": with_source} | ({"StringEquals": agreed} if agreed else {}),
+        },
     ]
 
 

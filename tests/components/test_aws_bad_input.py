@@ -1,0 +1,147 @@
+"""What the components for AWS refuse, before anything is registered: all problems at once, sizes included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from nhi_components import Grant, SpecError, aws
+from nhi_components.aws.boundary import ESCALATION, boundary_document
+from nhi_components.aws.sizes import CUT_OFF_ROOM
+from nhi_components.core.aws_action import actions_of, matching_actions
+from nhi_components.core.identity import Identity
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.aws.marks import allow_canary, deny_everything
+from tests.components.conftest import IDENTITY
+from tests.components.test_golden_graphs_aws import ACCOUNT, ANCHOR, GITHUB_PROVIDER, RUNTIME, SEND, of
+
+GITHUB = aws.GitHub(repository="example/orders", ref="refs/heads/main")
+MOST_TAGS = 50
+READING = ("Get", "List", "Generate", "Simulate")
+
+
+def wrong_pipeline() -> None:
+    aws.PipelineIdentity("orders", identity=IDENTITY, source=GITHUB, oidc_provider_arn="*", grants=[wild()])
+
+
+def provider_of_another_issuer() -> None:
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com"
+    aws.PipelineIdentity("orders", identity=of("pipeline"), source=GITHUB, oidc_provider_arn=provider)
+
+
+def environment_of_gitlab() -> None:
+    source = aws.GitLab(project="example/orders", environment="prod")
+    aws.PipelineIdentity("orders", identity=of("pipeline"), source=source, oidc_provider_arn=GITHUB_PROVIDER)
+
+
+def agent_of_nobody() -> None:
+    aws.AgentIdentity("orders", identity=of("ai-agent"), trusted_by="lambda", tools={"Search": [SEND], "x": [wild()]})
+
+
+def agent_without_tools() -> None:
+    identity = of("ai-agent", sponsor="ada@example.com")
+    aws.AgentIdentity("orders", identity=identity, trusted_by=RUNTIME, tools={})
+
+
+def wrong_vendor() -> None:
+    aws.ThirdPartyIdentity("orders", identity=IDENTITY, vendor_account="vendor", vendor_principals=["*"])
+
+
+def vendor_of_another_account() -> None:
+    aws.ThirdPartyIdentity(
+        "orders", identity=of("third-party"), vendor_account="999999999999", vendor_principals=[RUNTIME]
+    )
+
+
+def anyones_certificate() -> None:
+    aws.RolesAnywhereIdentity("orders", identity=IDENTITY, trust_anchor_arn=ANCHOR, certificate={})
+
+
+def wrong_delegation() -> None:
+    path = {"resource": "arn:aws:lambda:eu-central-1:111111111111:function:x", "actions": ["lambda:InvokeFunction"]}
+    aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by="lambda", delegations=[path], grants=[wild()])
+
+
+def many_principals() -> None:
+    roles = tuple(f"arn:aws:iam::222222222222:role/{'team/' * 20}{i}" for i in range(20))
+    trust = aws.AccountTrust(account="222222222222", external_id="agreed", principals=roles)
+    targets = [f"arn:aws:sqs:eu-central-1:{ACCOUNT}:orders-{i:04}" for i in range(250)]
+    grants = [Grant(actions=["sqs:SendMessage"], targets=targets)]
+    aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by=trust, grants=grants)
+
+
+def wrong_boundary() -> None:
+    aws.PermissionsBoundary("cap", purpose="caps workloads", services=["sqsx"], regions=["*"], passable_roles=["*"])
+
+
+def boundary_of_nothing() -> None:
+    aws.PermissionsBoundary("cap", purpose="caps workloads")
+
+
+def long_boundary() -> None:
+    targets = [f"arn:aws:sqs:eu-central-1:{ACCOUNT}:orders-{i:04}" for i in range(150)]
+    allow = [Grant(actions=["sqs:SendMessage"], targets=targets)]
+    aws.PermissionsBoundary("cap", purpose="caps workloads", allow=allow)
+
+
+def wild() -> Grant:
+    return Grant(actions=["sqs:*"], targets=["arn:aws:sqs:eu-central-1:111111111111:orders"])
+
+
+@pytest.mark.parametrize(
+    ("program", "places"),
+    [
+        (wrong_pipeline, ["identity", "oidc_provider_arn", "grants[0].actions[0]"]),
+        (provider_of_another_issuer, ["oidc_provider_arn"]),
+        (environment_of_gitlab, ["source"]),
+        (agent_of_nobody, ["identity", "trusted_by", "tools.Search.[key]", "tools.x[0].actions[0]"]),
+        (agent_without_tools, ["tools"]),
+        (wrong_vendor, ["identity", "vendor_account", "vendor_principals[0]"]),
+        (vendor_of_another_account, ["vendor_principals"]),
+        (anyones_certificate, ["certificate"]),
+        (wrong_delegation, ["grants[0].actions[0]", "delegations[0].resource"]),
+        (many_principals, ["trusted_by", "grants"]),
+        (wrong_boundary, ["services[0]", "passable_roles[0]", "regions[0]"]),
+        (boundary_of_nothing, ["(whole)"]),
+        (long_boundary, ["allow"]),
+    ],
+)
+def test_all_problems_are_told_before_anything_is_registered(
+    program: Callable[[], None], places: list[str], registered: Any
+) -> None:
+    def run() -> None:
+        with pytest.raises(SpecError) as caught:
+            program()
+        assert [problem.path for problem in caught.value.problems] == places
+
+    assert registered(run) == []
+
+
+def test_the_cut_off_has_room_beside_the_longest_grants() -> None:
+    role = f"arn:aws-us-gov:iam::{ACCOUNT}:role/nhi/{'a' * 64}"
+    from tests.components.test_aws_documents_judged import NOW
+
+    assert len(deny_everything(NOW)) + len(allow_canary(role, NOW)) <= CUT_OFF_ROOM
+
+
+def test_tags_and_description_never_exceed_what_iam_takes() -> None:
+    identity = Identity.parse({**IDENTITY, "purpose": "p" * 200})
+    told = (identity.name, identity.environment, identity.owner.email, identity.purpose)
+    tags = LeaseTags("lease-abcdefghijklmnop", *told, identity.expires.resolve(IDENTITY["expires"]), "shop/dev")
+    assert len(tags.to_tags()) <= MOST_TAGS
+    with pytest.raises(SpecError):
+        Identity.parse({**IDENTITY, "purpose": "p" * 201})
+
+
+def test_a_boundary_denies_every_change_of_iam_and_nothing_that_reads_it() -> None:
+    denied = {action for pattern in ESCALATION if pattern.startswith("iam:") for action in matching_actions(pattern)}
+    changing = {
+        f"iam:{name}".lower()
+        for name in actions_of("iam")
+        if not name.lower().startswith(tuple(r.lower() for r in READING))
+    }
+    assert changing - denied == {"iam:passrole"}
+    assert not {action for action in denied if action.startswith(tuple(f"iam:{verb.lower()}" for verb in READING))}
+    assert '"Action":"iam:PassRole","Resource":"*"' in boundary_document(["sqs"], [], [], [], [])
