@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import hvac
@@ -22,6 +24,31 @@ CANARY_DENIED = """
 path "*" { capabilities = ["create", "read", "update", "delete", "list", "sudo"] }
 path "auth/token/create/*" { capabilities = ["deny"] }
 """
+
+SURVEY = """
+path "auth/+/role/*" { capabilities = ["read", "list", "delete"] }
+path "auth/+/role" { capabilities = ["list"] }
+path "auth/token/accessors" { capabilities = ["list", "sudo"] }
+path "auth/token/lookup-accessor" { capabilities = ["update"] }
+path "auth/token/revoke-accessor" { capabilities = ["update"] }
+path "identity/entity/*" { capabilities = ["read", "list", "update"] }
+path "identity/entity-alias/id" { capabilities = ["list"] }
+path "sys/policies/acl" { capabilities = ["list"] }
+path "sys/policies/acl/*" { capabilities = ["read"] }
+path "secret/*" { capabilities = ["read", "list"] }
+"""
+"""What a cut-off needs without a canary."""
+
+_RIGHT = re.compile(r"^\| `((?:identity|auth)/\S+)` \| ((?:`\w+`(?:, )?)+) \|$", re.MULTILINE)
+
+
+def documented_rights() -> dict[str, str]:
+    """The rules that docs/vault.md names for a canary, by path."""
+    text = (Path(__file__).parents[2] / "docs" / "vault.md").read_text()
+    return {
+        path: f'path "{path}" {{ capabilities = [{rights.replace("`", chr(34))}] }}'
+        for path, rights in _RIGHT.findall(text)
+    }
 
 
 @pytest.fixture(params=["vault_jwt", "vault_kubernetes"])
@@ -204,6 +231,26 @@ class TestCanary:
         assert cut_off_role(federated_world, tags, links).canary
         assert root.read(f"auth/token/roles/{tags.lease}") is None
         assert len(root.read(f"identity/entity/name/{names(tags)[0]}")["data"]["aliases"]) == 1
+
+    def test_the_documented_rights_are_enough_and_all_are_needed(
+        self, federated_world: FederatedWorld, tags: LeaseTags
+    ) -> None:
+        _, links = admitted(federated_world, tags)
+        root, documented = federated_world.root, documented_rights()
+        assert len(documented) == 4
+        for lacking in [*documented, None]:
+            rules = [SURVEY] + [rule for path, rule in documented.items() if path != lacking]
+            root.sys.create_or_update_policy("canary", "\n".join(rules))
+            token = root.auth.token.create(policies=["canary"])["auth"]["client_token"]
+            federated_world.environment.setenv("VAULT_TOKEN", token)
+            done = cut_off_role(federated_world, tags, links)
+            assert (done.canary is None) == (lacking is not None), done.without_canary
+            if lacking:
+                assert lacking.replace("roles/+", f"roles/{tags.lease}").replace("create/+", "create/") in (
+                    done.without_canary
+                )
+            federated_world.environment.setenv("VAULT_TOKEN", federated_world.server.token)
+            federated_world.adapter().admit(tags, links, now())
 
     def test_without_the_right_to_open_one_the_cut_off_goes_on(
         self, federated_world: FederatedWorld, tags: LeaseTags

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -15,6 +16,7 @@ from nhi_components.core.grant import Grant, vault_grant_problems
 from nhi_components.core.vault_intents import VAULT_INTENTS
 from nhi_components.refusal import ProgramRefused
 
+DOCUMENT = Path(__file__).parents[3] / "docs" / "vault.md"
 EACH = pytest.mark.parametrize("intent", VAULT_INTENTS.values(), ids=VAULT_INTENTS)
 
 
@@ -82,3 +84,12 @@ def test_a_name_that_comes_later_is_checked_then() -> pulumi.Output[None]:
 
 def _same(got: str, expected: str) -> None:
     assert got == expected
+
+
+@EACH
+def test_the_document_tells_what_it_grants(intent: Intent) -> None:
+    (part,) = intent.parts
+    (path,) = part.on
+    place = path.format(mount=intent.parameters[0].default, target="…")
+    row = f"| `{intent.id}` | {', '.join(part.actions)} on `{place}` | {intent.purpose} | {intent.excludes} |"
+    assert row in DOCUMENT.read_text()

@@ -73,7 +73,9 @@ def open_token_for(http: VaultHttp, entity: Entity, lease_id: str, token_accesso
         SystemUnreachable: when Vault does not answer.
     """
     role, create = f"{_TOKEN_ROLES}/{lease_id}", f"auth/token/create/{lease_id}"
-    _need(http, {_ALIAS: {"update"}, f"{ALIASES}/+": {"delete"}, role: {"update", "delete"}, create: {"update"}})
+    _need(
+        http, {_ALIAS: {"update"}, f"{ALIASES}/+": {"delete"}, role: {"create", "update", "delete"}, create: {"update"}}
+    )
     alias = {"name": lease_id, "canonical_id": entity.unique_id, "mount_accessor": token_accessor}
     settings = {"allowed_entity_aliases": [lease_id], "allowed_policies": [lease_id], "orphan": True}
     try:
@@ -81,7 +83,7 @@ def open_token_for(http: VaultHttp, entity: Entity, lease_id: str, token_accesso
         http.write(role, settings)
         body = {"entity_alias": lease_id, "policies": [lease_id], "explicit_max_ttl": _CANARY_TTL}
         login = http.login(create, body)
-    except Refused as refusal:
+    except (Denied, Refused) as refusal:
         raise NoCanary(f"Vault refused a token for the entity: {refusal}") from None
     finally:
         _remove_way_in(http, entity, lease_id, role)
