@@ -19,8 +19,8 @@ from nhi_components.core.revocation import Revocation
 from nhi_components.core.tags import LeaseTags
 from nhi_components.core.text import shown
 from nhi_components.lifecycle.account import Terms
+from nhi_components.provider.known import contains_unknown
 from nhi_components.provider.schema import SCHEMA_VERSION
-from nhi_components.provider.values import contains_unknown
 
 
 @dataclass(frozen=True, slots=True)

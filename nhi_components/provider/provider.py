@@ -25,11 +25,12 @@ from nhi_components.lifecycle.evidence_of_state import Change
 from nhi_components.lifecycle.ports import SystemAdapter
 from nhi_components.provider import lease, seal
 from nhi_components.provider.decisions import cause_of, decision_on
+from nhi_components.provider.known import contains_unknown
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, decisions, read_settings
 from nhi_components.provider.stack_state import ENGINE_MANAGED, LEASE, SEAL
-from nhi_components.provider.values import contains_unknown, plain_map, property_map
+from nhi_components.provider.values import plain_map, property_map
 from nhi_components.today import today
 
 _Properties = Mapping[str, Any]

@@ -15,7 +15,7 @@ from nhi_components.core.life import Decision, Decisions
 from nhi_components.core.links import System
 from nhi_components.core.model import Spec
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings
-from nhi_components.provider.values import structured
+from nhi_components.provider.known import structured
 
 APPROVER_VARIABLES = ("NHI_APPROVER", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "BUILD_REQUESTEDFOR")
 REASON_VARIABLES = ("NHI_REASON",)

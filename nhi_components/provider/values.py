@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
-
-class _Unknown:
-    """Stands for a value that is known only at deployment."""
-
-    def __repr__(self) -> str:
-        return "<unknown until deployment>"
-
-
-UNKNOWN: Final = _Unknown()
+from nhi_components.provider.known import UNKNOWN, Unknown
 
 
 def plain(value: PropertyValue) -> Any:
@@ -44,7 +35,7 @@ def plain_map(values: Mapping[str, PropertyValue]) -> dict[str, Any]:
 def property_value(value: Any) -> PropertyValue:
     """Turn plain Python into a property value."""
     match value:
-        case _Unknown():
+        case Unknown():
             return PropertyValue(Computed())
         case bool() | str() | None:
             return PropertyValue(value)
@@ -59,22 +50,3 @@ def property_value(value: Any) -> PropertyValue:
 def property_map(values: Mapping[str, Any]) -> dict[str, PropertyValue]:
     """Turn plain Python into a resource's properties; what is None is left out."""
     return {key: property_value(value) for key, value in values.items() if value is not None}
-
-
-def contains_unknown(value: Any) -> bool:
-    """Tell whether any part of a plain value is unknown."""
-    if isinstance(value, Mapping):
-        return any(contains_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(contains_unknown(item) for item in value)
-    return value is UNKNOWN
-
-
-def structured(value: Any) -> Any:
-    """Read a setting that may come as JSON text, as provider and stack configuration give it; no JSON stays text."""
-    if not isinstance(value, str) or not value.startswith(("[", "{")):
-        return value
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value

@@ -31,6 +31,11 @@ def test_the_inner_layers_import_no_sdk_and_no_pulumi(package: str) -> None:
     assert imported_by(f"import nhi_components.{package}").isdisjoint({*SDKS, "pulumi"})
 
 
+@pytest.mark.parametrize("module", ["kill_targets", "held_identities", "life_configuration", "repair"])
+def test_what_the_commands_read_states_with_imports_no_pulumi(module: str) -> None:
+    assert "pulumi" not in imported_by(f"import nhi_components.provider.{module}")
+
+
 def test_each_cloud_brings_its_own_sdk_only() -> None:
     assert "pulumi_vault" not in imported_by("from nhi_components import aws")
     assert "pulumi_aws" not in imported_by("from nhi_components import vault")

@@ -11,8 +11,8 @@ from nhi_components.core.errors import SpecError
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.revocation import Revocation
 from nhi_components.provider import lease, seal
+from nhi_components.provider.known import UNKNOWN
 from nhi_components.provider.schema import SCHEMA_VERSION, StateTooNew, readable
-from nhi_components.provider.values import UNKNOWN
 
 NOW = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
 SEED = b"engine's seed"

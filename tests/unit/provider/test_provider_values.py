@@ -7,15 +7,8 @@ from typing import Any
 import pytest
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
-from nhi_components.provider.values import (
-    UNKNOWN,
-    contains_unknown,
-    plain,
-    plain_map,
-    property_map,
-    property_value,
-    structured,
-)
+from nhi_components.provider.known import UNKNOWN, contains_unknown, structured
+from nhi_components.provider.values import plain, plain_map, property_map, property_value
 
 
 @pytest.mark.parametrize(
