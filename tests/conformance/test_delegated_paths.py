@@ -423,10 +423,10 @@ class TestSight:
         adapter = aws_world.adapter()
         done = adapter.cut_off(tags.lease, admitted, now())
         assert [extra.name for extra in extras_of(done)] == [f"{queue.arn}#ByHand"]
-        (spot,) = adapter.blind_spots(admitted)
+        (spot,) = [spot for spot in adapter.blind_spots(admitted) if spot.kind in PATHS]
         assert spot.kind is LinkKind.DELEGATED_PATH
         assert "GetBucketPolicy denied on arn:aws:s3:::" in spot.reason.reason
-        assert aws_world.adapter().blind_spots([])[0].kind is spot.kind
+        assert spot in aws_world.adapter().blind_spots([])
 
     @pytest.mark.parametrize("operation", ["s3:ListAllMyBuckets", "sqs:ListQueues", "sns:ListTopics", "kms:ListKeys"])
     def test_a_listing_that_is_denied_is_a_blind_spot(
@@ -435,7 +435,7 @@ class TestSight:
         as_user(aws_world, monkeypatch, deny=operation)
         adapter = aws_world.adapter()
         assert adapter.survey(tags.lease, []) == []
-        (spot,) = adapter.blind_spots([])
+        (spot,) = [spot for spot in adapter.blind_spots([]) if spot.kind in PATHS]
         assert operation.split(":")[1].replace("AllMy", "") in spot.reason.reason
 
     def test_a_declared_path_that_may_not_be_read_is_an_error(
