@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from tests.engine.access import RoleSession, granting, log_in, make_queues, reads
 from tests.engine.inventory import everything
-from tests.engine.programs import assert_confirmed_gone, aws_bundle, nhi, program, vault_bundle, with_identity
+from tests.engine.programs import assert_confirmed_gone, aws_bundle, evidence, nhi, program, vault_bundle, with_identity
 from tools.lab.project import Project, Run
 from tools.lab.sandbox import Sandbox
 
@@ -125,6 +125,9 @@ def test_renew_moves_the_end_in_place_and_retire_removes_everything(
     done(stack, "retire", "orders", "--approver", "Ada Example", "--reason", "CHG-7", "--up")
     assert {kind: names for kind, names in everything(sandbox).items() if kind != "queues"} == {}
     assert_confirmed_gone(stack, outputs["orders-aws"]["lease"], outputs["orders-vault"]["lease"])
+    for component in ("orders-aws", "orders-vault"):
+        told = evidence(stack, outputs[component]["lease"])
+        assert (told["approver"]["value"], told["reason"]["value"]) == ("Ada Example", "CHG-7")
     assert states(stack) == set()
     assert "nothing changed" in done(stack, "retire", "orders", *BY).stdout
     assert "retired" in refused(stack, "suspend", "orders", *BY)
@@ -152,6 +155,8 @@ def test_days_alone_suspend_and_then_retire(
     del stack.environment["NHI_AS_OF"]
     stack.up(NHI_AS_OF=str(in_days(37)))
     assert states(stack) == set()
+    if "on" in expires:
+        stack.up("--expect-no-changes", NHI_AS_OF=str(in_days(38)))
     assert no_session(sandbox, outputs["orders-aws"]["arn"])
     assert {kind: names for kind, names in everything(sandbox).items() if kind != "queues"} == {}
 

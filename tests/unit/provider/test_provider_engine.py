@@ -1,4 +1,4 @@
-"""The commands that a repair gives to the user's own `pulumi`, and what becomes of their failures."""
+"""The commands that are given to the user's own `pulumi`, and what becomes of their failures."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nhi_components.provider.engine import Engine, EngineFailed
+from nhi_components.provider.engine import Engine, EngineFailed, StackLocked
 
 _PULUMI = """#!/bin/sh
 echo "$@" >> "{log}"
@@ -94,3 +94,50 @@ def test_no_engine_is_one_clear_error(engine: Engine, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(EngineFailed, match="no such command on PATH"):
         engine.export()
+
+
+def test_an_up_is_told_line_by_line_and_refreshes_only_when_asked(pulumi: Fake, engine: Engine) -> None:
+    pulumi.answers("Updating (dev)\nResources:\n")
+    heard: list[str] = []
+    engine.up(listener=heard.append)
+    engine.up(refresh=True)
+    assert heard == ["Updating (dev)", "Resources:"]
+    assert pulumi.asked == [
+        "up --yes --skip-preview --stack dev --non-interactive --color never",
+        "up --yes --skip-preview --refresh --stack dev --non-interactive --color never",
+    ]
+
+
+def test_all_stacks_of_the_project_are_listed(pulumi: Fake, engine: Engine) -> None:
+    pulumi.answers('[{"name": "dev"}, {"name": "prod"}]')
+    assert engine.stacks() == ["dev", "prod"]
+    assert pulumi.asked == ["stack ls --json --non-interactive"]
+
+
+def test_a_preview_that_fails_is_told_by_its_errors_alone(pulumi: Fake, engine: Engine) -> None:
+    pulumi.answers('{"steps": [{"op": "same", "urn": "urn:a"}]}')
+    assert engine.preview() == [{"op": "same", "urn": "urn:a"}]
+    diagnostics = [{"severity": "info", "message": "building"}, {"severity": "error", "message": "no such role\\n"}]
+    pulumi.answers(json.dumps({"diagnostics": diagnostics}), code=255)
+    with pytest.raises(EngineFailed, match="no such role") as failed:
+        engine.preview()
+    assert "building" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["error: the stack is currently locked by 1 lock(s)", "[409] Conflict: Another update is currently in progress"],
+)
+def test_a_locked_stack_is_told_apart(pulumi: Fake, engine: Engine, told: str) -> None:
+    pulumi.answers(stderr=told, code=255)
+    with pytest.raises(StackLocked, match="nhi repair"):
+        engine.preview()
+    with pytest.raises(StackLocked):
+        engine.up()
+
+
+def test_a_failed_write_does_not_repeat_what_was_written(pulumi: Fake, engine: Engine) -> None:
+    pulumi.answers(stderr="error: no stack", code=255)
+    with pytest.raises(EngineFailed) as failed:
+        engine.configure("nhi:life", {"orders.prod": {"reason": "a long story"}})
+    assert "a long story" not in str(failed.value)
