@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import hvac
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from nhi_components.core.connection import VaultConnection
 from nhi_components.core.errors import NhiError, SystemUnreachable
@@ -26,6 +22,9 @@ from nhi_components.lifecycle.adapters import open_adapter
 from nhi_components.lifecycle.ports import CutOff, Ownership, Sighting, SystemAdapter
 from tests.conformance.vault_world import APPROLE, KV, VaultWorld, names, works
 from tests.conformance.world import now
+from tools.lab.sandbox.issuer import Issuer
+
+ISSUER = Issuer()
 
 NO_SUDO = """
 path "auth/approle/*" { capabilities = ["create", "read", "update", "delete", "list"] }
@@ -352,7 +351,7 @@ class TestConnection:
         connection = VaultConnection(auth="jwt", mount=jwt_mount, role="ci")
         with pytest.raises(SystemUnreachable, match="the file with the JWT"):
             open_adapter(System.VAULT, "ci", connection).caller()
-        (tmp_path / "jwt").write_text(signed_jwt(vault_world, {"sub": "pipeline", "aud": "vault"}))
+        (tmp_path / "jwt").write_text(ISSUER.token(sub="pipeline", aud="vault"))
         assert open_adapter(System.VAULT, "ci", connection).caller().principal == f"{jwt_mount}-pipeline"
 
     def test_a_token_from_the_token_helper_s_file(
@@ -409,15 +408,11 @@ class TestConnection:
         assert caught.value.problem.fix
 
 
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
 @pytest.fixture
 def jwt_mount(vault_world: VaultWorld) -> Iterator[str]:
     mount = f"jwt-{os.urandom(4).hex()}"
-    public = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     vault_world.root.sys.enable_auth_method("jwt", path=mount)
-    vault_world.root.write(f"auth/{mount}/config", jwt_validation_pubkeys=[public.decode()])
+    vault_world.root.write(f"auth/{mount}/config", jwt_validation_pubkeys=[ISSUER.public_key])
     vault_world.root.write(
         f"auth/{mount}/role/ci",
         role_type="jwt",
@@ -427,16 +422,3 @@ def jwt_mount(vault_world: VaultWorld) -> Iterator[str]:
     )
     yield mount
     vault_world.root.sys.disable_auth_method(mount)
-
-
-def signed_jwt(world: VaultWorld, claims: dict[str, Any]) -> str:
-    ends = int((now() + timedelta(minutes=5)).timestamp())
-    parts = [{"alg": "RS256", "typ": "JWT"}, {**claims, "iat": ends - 600, "exp": ends}]
-    text = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
-    token = f"{text}.{_encoded(KEY.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
-    world.credentials.append(token)
-    return token
-
-
-def _encoded(content: bytes) -> str:
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
