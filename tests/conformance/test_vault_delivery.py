@@ -234,5 +234,6 @@ class TestFailure:
         slot.admit(generation="2", overlap_seconds="600")
         adapter, links = slot.adapter(), slot.links(generation="2", overlap_seconds="600")
         assert len(of_kind(adapter.survey(slot.tags.lease, links), LinkKind.VAULT_CERTIFICATE)) == 2
-        adapter.cut_off(slot.tags.lease, links, now())
+        done = adapter.cut_off(slot.tags.lease, links, now())
         assert slot.live() == set()
+        assert [extra for cut_off in done for extra in cut_off.extras] == []  # both versions are of our making

@@ -29,9 +29,6 @@ _PRINCIPALS = (
     LinkKind.VAULT_ENTITY,
 )
 
-_FIRST_VERSION = 1
-"""The version of a KV entry that `admit` writes; later ones were written by others."""
-
 
 class LeaseCutOff:
     """Cuts one lease off."""
@@ -54,6 +51,7 @@ class LeaseCutOff:
         if self._delete_unheld(census):
             disabled_at = self._elapsed.now()
         extras += self._revoke_tokens(census, canary)
+        earlier = self._taker.issued.revoked_before(self._elapsed)
         issued = self._taker.issued.revoke(census.issued, self._elapsed)
         refused_at = self._refused_at(census, canary)
         done = [
@@ -68,7 +66,7 @@ class LeaseCutOff:
             )
             for number, link in enumerate(_our_links(principals))
         ]
-        return [*done, *issued, *self._never_created(census), *_extra_versions(census)]
+        return [*done, *earlier, *issued, *self._never_created(census), *_extra_versions(census)]
 
     def revoke_live(self) -> list[Link]:
         """Revoke all that was issued to a lease whose principals the program has denied already."""
@@ -169,9 +167,9 @@ def _our_links(principals: Principals) -> list[Link]:
 
 
 def _extra_versions(census: Census) -> Iterator[CutOff]:
-    """KV versions that were written after the first; an entry itself is no principal, so no other fact applies."""
+    """KV versions that were written by others; an entry itself is no principal, so no other fact applies."""
     for judged in census.entries:
-        versions = [number for number in judged.what.versions if number != _FIRST_VERSION]
+        versions = [number for number in judged.what.versions if number > judged.what.delivered]
         if judged.ours and versions:
             link = judged.link
             where = {"mount": judged.what.mount}

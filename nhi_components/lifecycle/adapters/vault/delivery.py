@@ -18,7 +18,7 @@ from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.ownership import DUE, is_suspended
 from nhi_components.lifecycle.adapters.vault.approles import fingerprint
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
-from nhi_components.lifecycle.adapters.vault.kv import Entry, Kv
+from nhi_components.lifecycle.adapters.vault.kv import DELIVERED_VERSION, Entry, Kv
 from nhi_components.lifecycle.adapters.vault.pki import Certificate, Certificates
 from nhi_components.lifecycle.adapters.vault.places import mount_of
 
@@ -28,7 +28,7 @@ ENTRY = "entry"
 VERSION = "version"
 """The attribute of an admitted certificate's link: the version of the KV entry that holds it."""
 
-_INTENT, _CURRENT, _ISSUED_FOR, _VERSION = "nhi_issuing", "nhi_certificate", "nhi_issued_for", "nhi_version"
+_INTENT, _CURRENT, _ISSUED_FOR, _VERSION = "nhi_issuing", "nhi_certificate", "nhi_issued_for", DELIVERED_VERSION
 _RETIRING = "nhi_retiring_"
 _SERIAL = "serial_number"
 

@@ -12,6 +12,10 @@ from nhi_components.lifecycle.adapters.vault.errors import Refused
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.parallel import concurrently
 
+DELIVERED_VERSION = "nhi_version"
+"""The metadata key under which a delivery notes its version."""
+
+_FIRST_VERSION = 1
 _FIELD = "value"
 _Wanted = Callable[[str], bool]
 
@@ -39,6 +43,11 @@ class Entry:
         """The lease that it bears: in its path, or in its custom metadata."""
         folder, *_, last = self.path.split("/")
         return last if folder == KV_FOLDER and self.path.count("/") > 2 else lease_of_metadata(self.metadata)
+
+    @property
+    def delivered(self) -> int:
+        """The newest version that admitting the entry, or a certificate into it, has written."""
+        return int(self.metadata.get(DELIVERED_VERSION, _FIRST_VERSION))
 
     @property
     def condition(self) -> str:
