@@ -13,15 +13,14 @@ _METADATA = "metadata"
 _LABEL_INPUTS = ("tags", _METADATA, "customMetadata", "labels")
 _METADATA_PREFIX, _TAG_PREFIX = "nhi_", "nhi:"
 _KUBERNETES = "kubernetes:"
-_COMPONENT = "WorkloadIdentity"
+_COMPONENTS_END_WITH = "Identity"
 _LEASE = "nhi:index:Lease"
 _INACTIVE = frozenset({"suspended", "retired"})
 
 
 def is_component(type_token: str) -> bool:
     """Tell whether a type token is one of our identity components, such as `nhi:aws:WorkloadIdentity`."""
-    package, _, rest = type_token.partition(":")
-    return package == "nhi" and rest.endswith(f":{_COMPONENT}")
+    return type_token.startswith("nhi:") and type_token.endswith(_COMPONENTS_END_WITH)
 
 
 def read_ownership(resource: Resource, inputs: Mapping[str, Any]) -> Iterator[Fact]:
