@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +20,7 @@ from tests.conformance.issuers import Database, role_name
 from tests.conformance.test_vault import limited_adapter, of_kind
 from tests.conformance.vault_world import VaultWorld
 from tests.conformance.world import new_tags, now
-from tools.lab.sandbox.postgres import Postgres
+from tools.lab.sandbox.postgres import Postgres, QueryFailedError
 
 OTHERS = "CREATE ROLE \"{{name}}\" WITH LOGIN PASSWORD '{{password}}'"
 
@@ -201,3 +204,17 @@ class TestGround:
         attributes = {"mount": database.mount, "database": "nowhere"}
         with pytest.raises(SpecError, match=f"{database.mount}/config/nowhere\n.* nothing"):
             database.world.adapter().require([replace(database.create(tags), attributes=attributes)])
+
+
+def test_a_server_ends_with_its_owner_and_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="nhi-"))
+    folder.chmod(0o711)
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with Postgres() as server:
+        assert server.query("SELECT current_user") == ["postgres"]
+        with pytest.raises(QueryFailedError, match="password authentication failed"):
+            server.query("SELECT 1", password="a-guess")
+    assert list(folder.iterdir()) == []
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port))
+    folder.rmdir()
