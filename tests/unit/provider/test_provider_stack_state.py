@@ -66,6 +66,33 @@ def test_every_lease_is_found_with_what_the_state_holds_of_it(state: dict[str, A
     assert aws.terms.stack == "kept/dev"
 
 
+@pytest.mark.parametrize(
+    ("kind", "outputs", "place"),
+    [
+        (
+            "aws:eks/podIdentityAssociation:PodIdentityAssociation",
+            {"associationId": "a-1", "clusterName": "shop"},
+            (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, "a-1"),
+        ),
+        (
+            "aws:rolesanywhere/profile:Profile",
+            {"name": "orders-dev-abcdef"},
+            (LinkKind.ROLES_ANYWHERE_PROFILE, "orders-dev-abcdef"),
+        ),
+    ],
+)
+def test_ways_into_a_role_are_held(
+    state: dict[str, Any], kind: str, outputs: dict[str, str], place: tuple[LinkKind, str]
+) -> None:
+    role = resource(state, ROLE)
+    made = {**role, "urn": f"{role['urn']}-in", "type": kind, "outputs": outputs}
+    state["deployment"]["resources"].append(made)
+    (aws,) = (lease for lease in held_leases(state) if lease.links[0].system is System.AWS)
+    assert place in aws.held
+    link = Link(System.AWS, place[0], "orders-dev-abcdef", unique_id="a-1")
+    assert place_of(link) == place
+
+
 def test_a_lease_without_a_seal_is_found(state: dict[str, Any]) -> None:
     left = [r for r in state["deployment"]["resources"] if r["type"] != "nhi:index:Seal"]
     state["deployment"]["resources"] = left
