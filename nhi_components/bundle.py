@@ -35,6 +35,8 @@ class Bundle(pulumi.ComponentResource):
         lease_id: what everything that belongs to it bears.
         ends: the UTC day at whose start access ends, as `YYYY-MM-DD`.
         state: `active`, `suspended` or `retired`.
+        retired: whether nothing of it is registered; a plain value, so that a program can leave out what needs its
+            outputs: `if not orders.retired:`. An update that fails for want of them removes nothing.
     """
 
     system: ClassVar[System]
@@ -43,6 +45,7 @@ class Bundle(pulumi.ComponentResource):
     lease_id: pulumi.Output[str]
     ends: pulumi.Output[str]
     state: pulumi.Output[str]
+    retired: bool
 
     _spec: BundleSpec
 
@@ -67,7 +70,8 @@ class Bundle(pulumi.ComponentResource):
         token = f"nhi:{self.system}:{type(self).__name__}"
         super().__init__(token, name, {"identity": fields, "grants": grants}, _not_inheriting_retention(opts))
         self._stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
-        if state_of(self._identity, f"{name}-lease") is State.RETIRED:
+        self.retired = state_of(self._identity, f"{name}-lease") is State.RETIRED
+        if self.retired:
             self._retire()
             return
         self._links: list[dict[str, Any]] = []

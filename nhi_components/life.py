@@ -27,6 +27,7 @@ from nhi_components.templates import (
     templates_in_force,
 )
 from nhi_components.today import today
+from nhi_components.unheeded import heed
 
 _LEASE = "nhi:index:Lease"
 _holders: dict[int, list[Holder]] = {}
@@ -40,11 +41,16 @@ def decided_identity(identity: Identity) -> Identity:
     """
     with refusing_plainly():
         decisions = Decisions.parse({"life": pulumi.Config("nhi").get_object("life", {})})
+    heed(decisions, identity)
     return decided(identity, decisions.about(identity))
 
 
 def state_of(identity: Identity, lease_name: str) -> State:
     """Tell an identity's state today, before anything of it is registered.
+
+    An end date that is new retires nothing by having been over for long: it is more likely a slip, such as last year's
+    number, and the lease's check refuses it. So the days retire an identity only when the end that its lease already
+    has is over for as long as the grace period, too.
 
     Args:
         identity: with what was decided about it.
@@ -53,12 +59,12 @@ def state_of(identity: Identity, lease_name: str) -> State:
     Raises:
         ProgramRefused: `NHI_AS_OF` can't be used.
     """
-    day = _day()
-    issued = day
-    if identity.expires.on is None and identity.state is not State.RETIRED:
-        lease = lease_dates(lease_name, identity)
-        issued = lease.issued if lease else day
-    return state_on(day, identity.state, identity.expires.resolve(issued), _templates().grace_days_of(identity))
+    if identity.state is State.RETIRED:
+        return State.RETIRED
+    day, grace_days = _day(), _templates().grace_days_of(identity)
+    lease = lease_dates(lease_name, identity)
+    ends = identity.expires.resolve(lease.issued if lease else day)
+    return state_on(day, identity.state, max(ends, lease.ends) if lease and ends <= day else ends, grace_days)
 
 
 def template_of(identity: Identity) -> Template:
@@ -79,11 +85,15 @@ def revocation_of(identity: Identity) -> Revocation:
 def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
     """Hold a specification, with what was decided about its identity, against the template of its kind.
 
+    Only what is active today is judged: nothing may stand in the way of an end that has come.
+
     Raises:
         ProgramRefused: with everything in which it goes beyond, before anything is registered.
     """
-    identity = spec.identity
-    lease = lease_dates(f"{component}-lease", identity)
+    identity, lease_name = spec.identity, f"{component}-lease"
+    if state_of(identity, lease_name) is not State.ACTIVE:
+        return
+    lease = lease_dates(lease_name, identity)
     problems = judge(spec, template_of(identity), today=_day(), lease=lease, sessions=spec.sessions)
     holders = _holders.setdefault(id(get_monitor()), [])
     holder = Holder(identity.name, spec.grants, identity.shares_grants_because or "")

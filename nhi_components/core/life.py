@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from nhi_components.core.model import Spec, wrong
 
@@ -32,6 +32,37 @@ class State(StrEnum):
 
 
 _STRICTNESS = tuple(State)
+_MIDNIGHT = " 00:00:00 +0000 UTC"
+"""What engine 3.220 adds to a date that stands in a stack's configuration without quotation marks."""
+
+
+def _decided_state(value: object) -> object:
+    if value not in (None, State.SUSPENDED, State.RETIRED):
+        raise wrong(got=value, expected="suspended or retired", fix="give one of them; to restore, leave the state out")
+    return value
+
+
+def _day(value: object) -> object:
+    if value is None or isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value).removesuffix(_MIDNIGHT))
+    except ValueError:
+        raise wrong(got=value, expected="a day, as YYYY-MM-DD", fix="write it like 2027-01-31") from None
+
+
+def _fields(value: object) -> object:
+    if not isinstance(value, Mapping | Decision):
+        expected = "an object with approver, reason, on, and state or expires"
+        raise wrong(got=value, expected=expected, fix="let `nhi suspend`, `retire`, `renew` or `restore` write it")
+    return value
+
+
+def _decisions(value: object) -> object:
+    if not isinstance(value, Mapping):
+        fix = "let `nhi suspend`, `retire`, `renew` or `restore` write it"
+        raise wrong(got=value, expected="decisions by `<identity>.<environment>`", fix=fix)
+    return value
 
 
 class Decision(Spec):
@@ -47,11 +78,11 @@ class Decision(Spec):
 
     subject: ClassVar[str] = "decision"
 
-    state: Literal[State.SUSPENDED, State.RETIRED] | None = None
-    expires: date | None = None
+    state: Annotated[Literal[State.SUSPENDED, State.RETIRED] | None, BeforeValidator(_decided_state)] = None
+    expires: Annotated[date | None, BeforeValidator(_day)] = None
     approver: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=200)]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=400)]
-    on: date
+    on: Annotated[date, BeforeValidator(_day)]
 
 
 def _keyed(decisions: dict[str, Decision]) -> dict[str, Decision]:
@@ -71,7 +102,9 @@ class Decisions(Spec):
 
     subject: ClassVar[str] = "configuration nhi"
 
-    life: Annotated[dict[str, Decision], AfterValidator(_keyed)] = Field(default_factory=dict)
+    life: Annotated[
+        dict[str, Annotated[Decision, BeforeValidator(_fields)]], AfterValidator(_keyed), BeforeValidator(_decisions)
+    ] = Field(default_factory=dict)
 
     def about(self, identity: Identity) -> Decision | None:
         """Find the decision about an identity."""
@@ -109,9 +142,7 @@ def state_on(today: date, declared: State, ends: date, grace_days: int) -> State
     return max(declared, reached, key=_STRICTNESS.index)
 
 
-def lease_of(
-    leases: Mapping[str, Mapping[str, Any]], lease_name: str, identity: Identity
-) -> Mapping[str, Any] | None:
+def lease_of(leases: Mapping[str, Mapping[str, Any]], lease_name: str, identity: Identity) -> Mapping[str, Any] | None:
     """Find an identity's lease among those that a state holds; None when there is none yet.
 
     Args:
