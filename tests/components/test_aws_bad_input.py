@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pulumi
 import pytest
 
 from nhi_components import Grant, SpecError, aws
@@ -15,6 +16,7 @@ from nhi_components.core.identity import Identity
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.marks import allow_canary, deny_everything
 from tests.components.conftest import IDENTITY
+from tests.components.test_aws_documents_judged import NOW
 from tests.components.test_golden_graphs_aws import ACCOUNT, ANCHOR, GITHUB_PROVIDER, RUNTIME, SEND, of
 
 GITHUB = aws.GitHub(repository="example/orders", ref="refs/heads/main")
@@ -121,8 +123,6 @@ def test_all_problems_are_told_before_anything_is_registered(
 
 def test_the_cut_off_has_room_beside_the_longest_grants() -> None:
     role = f"arn:aws-us-gov:iam::{ACCOUNT}:role/nhi/{'a' * 64}"
-    from tests.components.test_aws_documents_judged import NOW
-
     assert len(deny_everything(NOW)) + len(allow_canary(role, NOW)) <= CUT_OFF_ROOM
 
 
@@ -145,3 +145,47 @@ def test_a_boundary_denies_every_change_of_iam_and_nothing_that_reads_it() -> No
     assert changing - denied == {"iam:passrole"}
     assert not {action for action in denied if action.startswith(tuple(f"iam:{verb.lower()}" for verb in READING))}
     assert '"Action":"iam:PassRole","Resource":"*"' in boundary_document(["sqs"], [], [], [], [])
+
+
+def later_provider_of_another_issuer() -> None:
+    provider = pulumi.Output.from_input(f"arn:aws:iam::{ACCOUNT}:oidc-provider/gitlab.com")
+    aws.PipelineIdentity("orders", identity=of("pipeline"), source=GITHUB, oidc_provider_arn=provider)
+
+
+def later_runtime_that_is_no_role() -> None:
+    identity = of("ai-agent", sponsor="ada@example.com")
+    runtimes = [pulumi.Output.from_input(f"arn:aws:iam::{ACCOUNT}:root")]
+    aws.AgentIdentity("orders", identity=identity, trusted_by=runtimes, tools={"queue": [SEND]})
+
+
+def later_anchor_that_is_none() -> None:
+    anchor = pulumi.Output.from_input("*")
+    certificate = aws.Certificate(common_name="orders")
+    aws.RolesAnywhereIdentity("orders", identity=IDENTITY, trust_anchor_arn=anchor, certificate=certificate)
+
+
+def later_delegation_on_a_function() -> None:
+    path = aws.Delegation(resource=pulumi.Output.from_input("arn:aws:lambda:x"), actions=["sqs:SendMessage"])
+    aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by="lambda", delegations=[path])
+
+
+def later_boundary_on_anything() -> None:
+    allow = [Grant(actions=["sqs:SendMessage"], targets=[pulumi.Output.from_input("*")])]
+    aws.PermissionsBoundary("cap", purpose="caps workloads", allow=allow)
+
+
+@pytest.mark.parametrize(
+    ("program", "place"),
+    [
+        (later_provider_of_another_issuer, "oidc_provider_arn"),
+        (later_runtime_that_is_no_role, r"trusted_by\[0\]"),
+        (later_anchor_that_is_none, "trust_anchor_arn"),
+        (later_delegation_on_a_function, r"delegations\[0\].resource"),
+        (later_boundary_on_anything, r"allow\[0\].targets\[0\]"),
+    ],
+)
+def test_what_turns_out_wrong_at_deployment_ends_the_program(
+    program: Callable[[], None], place: str, registered: Any
+) -> None:
+    with pytest.raises(SpecError, match=place):
+        registered(program)
