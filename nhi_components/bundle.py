@@ -16,7 +16,14 @@ from nhi_components.core.life import State
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.spec import BundleSpec
 from nhi_components.core.tags import LeaseTags
-from nhi_components.life import decided_identity, refuse_beyond_template, revocation_of, state_of
+from nhi_components.life import (
+    LAST_LEASE,
+    decided_identity,
+    last_lease_of,
+    refuse_beyond_template,
+    revocation_of,
+    state_of,
+)
 from nhi_components.refusal import ProgramRefused
 from nhi_components.resources import Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
@@ -70,7 +77,7 @@ class Bundle(pulumi.ComponentResource):
         token = f"nhi:{self.system}:{type(self).__name__}"
         super().__init__(token, name, {"identity": fields, "grants": grants}, _not_inheriting_retention(opts))
         self._stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
-        self.retired = state_of(self._identity, f"{name}-lease") is State.RETIRED
+        self.retired = state_of(self._identity, name) is State.RETIRED
         if self.retired:
             self._retire()
             return
@@ -175,7 +182,8 @@ class Bundle(pulumi.ComponentResource):
         for result in ("lease_id", "ends", *self.results):
             setattr(self, result, nothing)
         self.state = pulumi.Output.from_input(str(State.RETIRED))
-        self.register_outputs({"state": self.state})
+        last = last_lease_of(self.name, self._identity)
+        self.register_outputs({"state": self.state, **({LAST_LEASE: last} if last else {})})
 
     def _lease_tags(self, lease_id: str, ends: str) -> LeaseTags:
         identity = self._identity

@@ -12,7 +12,7 @@ from pulumi.runtime.settings import get_monitor
 
 from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Identity
-from nhi_components.core.life import Decisions, State, decided, lease_of, state_on
+from nhi_components.core.life import Decisions, State, decided, key_of, lease_of, state_on
 from nhi_components.core.revocation import Revocation
 from nhi_components.core.spec import BundleSpec
 from nhi_components.refusal import ProgramRefused, refusing_plainly
@@ -28,6 +28,9 @@ from nhi_components.templates import (
 )
 from nhi_components.today import today
 from nhi_components.unheeded import heed
+
+LAST_LEASE = "lastLease"
+"""The output under which the shell of a retired identity remembers its last lease."""
 
 _LEASE = "nhi:index:Lease"
 _holders: dict[int, list[Holder]] = {}
@@ -45,7 +48,7 @@ def decided_identity(identity: Identity) -> Identity:
     return decided(identity, decisions.about(identity))
 
 
-def state_of(identity: Identity, lease_name: str) -> State:
+def state_of(identity: Identity, component: str) -> State:
     """Tell an identity's state today, before anything of it is registered.
 
     An end date that is new retires nothing by having been over for long: it is more likely a slip, such as last year's
@@ -54,7 +57,7 @@ def state_of(identity: Identity, lease_name: str) -> State:
 
     Args:
         identity: with what was decided about it.
-        lease_name: its lease's name in the program.
+        component: its component's name in the program.
 
     Raises:
         ProgramRefused: `NHI_AS_OF` can't be used.
@@ -62,7 +65,7 @@ def state_of(identity: Identity, lease_name: str) -> State:
     if identity.state is State.RETIRED:
         return State.RETIRED
     day, grace_days = _day(), _templates().grace_days_of(identity)
-    lease = lease_dates(lease_name, identity)
+    lease = lease_dates(component, identity) or retired_dates(component, identity)
     ends = identity.expires.resolve(lease.issued if lease else day)
     return state_on(day, identity.state, max(ends, lease.ends) if lease and ends <= day else ends, grace_days)
 
@@ -90,10 +93,10 @@ def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
     Raises:
         ProgramRefused: with everything in which it goes beyond, before anything is registered.
     """
-    identity, lease_name = spec.identity, f"{component}-lease"
-    if state_of(identity, lease_name) is not State.ACTIVE:
+    identity = spec.identity
+    if state_of(identity, component) is not State.ACTIVE:
         return
-    lease = lease_dates(lease_name, identity)
+    lease = lease_dates(component, identity)
     problems = judge(spec, template_of(identity), today=_day(), lease=lease, sessions=spec.sessions)
     holders = _holders.setdefault(id(get_monitor()), [])
     holder = Holder(identity.name, spec.grants, identity.shares_grants_because or "")
@@ -103,9 +106,31 @@ def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
         raise ProgramRefused(f"{spec.subject} {component!r}", problems)
 
 
-def lease_dates(lease_name: str, identity: Identity) -> LeaseDates | None:
+def lease_dates(component: str, identity: Identity) -> LeaseDates | None:
     """Read from the stack's state, as it was before this run, when an identity's lease began and ends."""
-    outputs = lease_of(_leases(id(get_monitor())), lease_name, identity)
+    leases = {urn: outputs for urn, outputs in _held(id(get_monitor())).items() if _LEASE in urn}
+    return _dates(lease_of(leases, f"{component}-lease", identity))
+
+
+def retired_dates(component: str, identity: Identity) -> LeaseDates | None:
+    """Read from the shell that a retired identity leaves in the state when its lease began and ended."""
+    for urn, outputs in _held(id(get_monitor())).items():
+        last: Mapping[str, Any] = outputs.get(LAST_LEASE) or {}
+        if urn.rpartition("::")[2] == component and last.get("identity") == key_of(identity.name, identity.environment):
+            return _dates(last)
+    return None
+
+
+def last_lease_of(component: str, identity: Identity) -> Mapping[str, str] | None:
+    """Tell what the shell of a retired identity remembers, so that the days which retired it go on doing so."""
+    dates = lease_dates(component, identity) or retired_dates(component, identity)
+    if dates is None:
+        return None
+    key = key_of(identity.name, identity.environment)
+    return {"identity": key, "issued": dates.issued.isoformat(), "ends": dates.ends.isoformat()}
+
+
+def _dates(outputs: Mapping[str, Any] | None) -> LeaseDates | None:
     if outputs is None:
         return None
     return LeaseDates(date.fromisoformat(outputs["issued"]), date.fromisoformat(outputs["ends"]))
@@ -117,12 +142,13 @@ def _day() -> date:
 
 
 @lru_cache(maxsize=1)
-def _leases(_monitor: int) -> Mapping[str, Mapping[str, Any]]:
-    """Read, once a program, the leases that the stack's state holds, as they were before this run."""
+def _held(_monitor: int) -> Mapping[str, Mapping[str, Any]]:
+    """Read, once a program, the outputs of our resources in the stack's state, as they were before this run."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}
     held: Mapping[str, Mapping[str, Any]] = answer.get("outputs") or {}
-    return {urn: resource.get("outputs") or {} for urn, resource in held.items() if resource.get("type") == _LEASE}
+    ours = {urn: resource for urn, resource in held.items() if str(resource.get("type", "")).startswith("nhi:")}
+    return {urn: resource.get("outputs") or {} for urn, resource in ours.items()}
 
 
 def _templates() -> Templates:

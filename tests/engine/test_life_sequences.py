@@ -43,13 +43,15 @@ class Expected:
         day: the day that is pretended.
         decided: the decided state; None when nothing is.
         decided_end: the decided end date.
-        issued: when the lease that exists was issued; None when there is none.
+        issued: when the last lease was issued; None when the state knows of none.
+        leased: whether that lease lives.
     """
 
     day: date = field(default_factory=lambda: datetime.now(UTC).date())
     decided: str | None = None
     decided_end: date | None = None
     issued: date | None = None
+    leased: bool = False
 
     @property
     def ends(self) -> date:
@@ -65,7 +67,7 @@ class Expected:
     @property
     def refused(self) -> bool:
         """Whether an `up` is told to make an identity anew that has ended already."""
-        return self.issued is None and self.state != "retired" and self.day >= self.ends
+        return not self.leased and self.state != "retired" and self.day >= self.ends
 
 
 class Life:
@@ -94,7 +96,7 @@ class Life:
                 self.up_killed_at(request)
             case "destroy":
                 self.run("destroy")
-                expected.issued = None
+                expected.issued, expected.leased = None, False
                 self.check("retired")
                 return
         self.up()
@@ -123,7 +125,9 @@ class Life:
             return
         assert done.code == 0, done.text
         state = self.expected.state
-        self.expected.issued = None if state == "retired" else self.expected.issued or self.expected.day
+        if state != "retired" and not self.expected.leased:
+            self.expected.issued = self.expected.day
+        self.expected.leased = state != "retired"
         self.check(state)
 
     def up_killed_at(self, request: int) -> None:
