@@ -102,7 +102,11 @@ class Pki:
         return serial
 
     def revoked(self, serial: str) -> bool:
-        return bool(self.world.root.read(f"{self.mount}/cert/{serial}")["data"]["revocation_time"])
+        return self.revoked_at(serial) > 0
+
+    def revoked_at(self, serial: str) -> int:
+        """When it was revoked, in seconds since 1970; 0 when it was not."""
+        return int(self.world.root.read(f"{self.mount}/cert/{serial}")["data"]["revocation_time"])
 
 
 def role_name(tags: LeaseTags) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -150,6 +151,42 @@ class TestCertificates:
         assert [revoked.name for revoked in adapter.revoke_live(tags.lease, [link], now())] == [serial]
         assert pki.revoked(serial)
         assert adapter.revoke_live(tags.lease, [link], now()) == []
+
+    def test_those_revoked_before_are_told_with_their_own_time(self, pki: Pki, tags: LeaseTags) -> None:
+        adapter, link = pki.world.adapter(), pki.create(tags)
+        early, late = pki.issue(tags), pki.issue(tags)
+        pki.world.root.write(f"{pki.mount}/revoke", serial_number=early)
+        start = now()
+        for _ in range(2):
+            told = {done.link.unique_id: done for done in cut_off_certificates(adapter, tags, [link])}
+            assert told.keys() == {early, late}
+            revoked_at = told[early].disabled_at
+            assert isinstance(revoked_at, datetime)
+            assert int(revoked_at.timestamp()) == pki.revoked_at(early)
+            assert revoked_at <= start
+            assert isinstance(told[early].sessions_refused_at, NotChecked)
+            for done in told.values():
+                assert done.canary is not None
+                assert isinstance(adapter.try_canary(done.canary, now()), datetime)
+        assert int(told[late].disabled_at.timestamp()) == pki.revoked_at(late)
+
+    def test_one_revoked_before_the_crl_of_then_had_ended_is_refused_everywhere(
+        self, vault_world: VaultWorld, tags: LeaseTags
+    ) -> None:
+        pki = Pki(vault_world, expiry="1s")
+        adapter, link = vault_world.adapter(), pki.create(tags)
+        pki.world.root.write(f"{pki.mount}/revoke", serial_number=pki.issue(tags))
+        time.sleep(2)
+        (done,) = cut_off_certificates(adapter, tags, [link])
+        assert isinstance(done.sessions_refused_at, datetime)
+
+    def test_one_revoked_before_without_a_crl_is_told(self, vault_world: VaultWorld, tags: LeaseTags) -> None:
+        pki = Pki(vault_world, disable=True)
+        adapter, link = vault_world.adapter(), pki.create(tags)
+        pki.world.root.write(f"{pki.mount}/revoke", serial_number=pki.issue(tags))
+        (done,) = cut_off_certificates(adapter, tags, [link])
+        assert done.canary is None
+        assert "publishes no CRL" in done.without_canary
 
     def test_expired_and_another_lease_s_are_left(self, pki: Pki, tags: LeaseTags) -> None:
         adapter, link, other = pki.world.adapter(), pki.create(tags), new_tags(os.urandom(16))

@@ -86,6 +86,18 @@ class IssuedCredentials:
         roles = self._database.roles()
         return Issued(roles, self._database.leases(roles), self._pki.roles(), self._pki.certificates())
 
+    def revoked_before(self, elapsed: Elapsed) -> list[CutOff]:
+        """Tell when certificates were revoked by rotations, a suspension or an earlier run: all that would else live.
+
+        Args:
+            elapsed: tells the time.
+        """
+        return [
+            self._revoked_earlier(judged, revoked_at, elapsed)
+            for judged in self._pki.revoked_certificates()
+            if judged.ours and (revoked_at := judged.what.revoked_at)
+        ]
+
     def revoke(self, before: Issued, elapsed: Elapsed) -> list[CutOff]:
         """Look once more, now that nothing new is issued, and revoke all that lives.
 
@@ -112,12 +124,21 @@ class IssuedCredentials:
     def _revoked_certificate(self, judged: Judged[Certificate], elapsed: Elapsed) -> CutOff:
         opened_at = elapsed.now()
         revocation = self._certificates.revoke(judged.what)
+        return self._told(judged.link, revocation, opened_at, elapsed.now(), elapsed)
+
+    def _revoked_earlier(self, judged: Judged[Certificate], revoked_at: datetime, elapsed: Elapsed) -> CutOff:
+        revocation = self._certificates.earlier_revocation(judged.what, revoked_at)
+        return self._told(judged.link, revocation, revoked_at, revoked_at, elapsed)
+
+    def _told(
+        self, link: Link, revocation: Revocation, opened_at: datetime, revoked_at: datetime, elapsed: Elapsed
+    ) -> CutOff:
         listed = ListedCertificate(self._certificates, revocation.certificate)
         return CutOff(
-            judged.link,
-            disabled_at=elapsed.now(),
+            link,
+            disabled_at=revoked_at,
             sessions_refused_at=_accepted_elsewhere(revocation, elapsed.now()) or elapsed.now(),
-            canary=Canary(judged.link, opened_at, listed) if revocation.on_list else None,
+            canary=Canary(link, opened_at, listed) if revocation.on_list else None,
             without_canary="" if revocation.on_list else "its PKI engine publishes no CRL that could be looked at",
         )
 

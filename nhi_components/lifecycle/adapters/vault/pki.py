@@ -6,7 +6,7 @@ certificate that the role issues. A certificate lives until it expires or is rev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cryptography import x509
@@ -65,7 +65,7 @@ class Certificate:
         lease: the lease that its subject bears, if any.
         begins: from when it is valid.
         ends: until when.
-        revoked: whether it is revoked; its issuer's CRL may say so later.
+        revoked_at: when it was revoked; None when it is not. Its issuer's CRL may say so later.
     """
 
     mount: str
@@ -73,7 +73,7 @@ class Certificate:
     lease: str | None
     begins: datetime
     ends: datetime
-    revoked: bool
+    revoked_at: datetime | None
 
     @property
     def renewal_due(self) -> datetime:
@@ -100,18 +100,18 @@ class Certificates:
         content = x509.load_pem_x509_certificate(str(facts["certificate"]).encode())
         organizations = content.subject.get_attributes_for_oid(x509.NameOID.ORGANIZATION_NAME)
         lease = lease_of_organizations(str(name.value) for name in organizations)
-        revoked = bool(facts.get("revocation_time"))
+        revoked = int(facts.get("revocation_time") or 0)
+        revoked_at = datetime.fromtimestamp(revoked, UTC) if revoked else None
         begins, ends = content.not_valid_before_utc, content.not_valid_after_utc
-        return Certificate(mount, serial, lease, begins, ends, revoked)
+        return Certificate(mount, serial, lease, begins, ends, revoked_at)
 
     def live(self, mount: str, lease_id: str) -> list[Certificate]:
         """List a lease's certificates that are neither revoked nor expired, by reading all of the engine's."""
-        now = self._servers_time()
-        found = concurrently(lambda serial: self._fresh(mount, serial, lease_id, now), self._serials(mount))
-        for certificate in found:
-            if certificate:
-                self._known[mount, certificate.serial] = certificate
-        return [c for c in found if c and c.lease == lease_id and lives(c, now)]
+        return [certificate for certificate in self._unexpired(mount, lease_id) if not certificate.revoked_at]
+
+    def revoked(self, mount: str, lease_id: str) -> list[Certificate]:
+        """List a lease's certificates that would live if they were not revoked, by reading all of the engine's."""
+        return [certificate for certificate in self._unexpired(mount, lease_id) if certificate.revoked_at]
 
     def living(self, mount: str, serial: str) -> Certificate | None:
         """Read a certificate; None when there is none, or it is revoked or expired."""
@@ -125,6 +125,7 @@ class Certificates:
             NhiError: it is revoked, but the CRL does not say so.
         """
         former = self._list_of(certificate)
+        former_ends = former.next_update_utc if former is not None else None
         self._http.write(revocations_of(certificate.mount), {"serial_number": certificate.serial})
         if not self.on_list(certificate):
             # An engine that rebuilds its CRL by itself (`auto_rebuild`) does that much later.
@@ -135,9 +136,15 @@ class Certificates:
                 f"certificate {certificate.serial} of {certificate.mount}: it is revoked, but the CRL of its issuer "
                 f"does not say so; fix: see why `{certificate.mount}/crl/rotate` does not rebuild it, then run it again"
             )
-        return Revocation(
-            replace(certificate, revoked=True), shown, former.next_update_utc if former is not None else None
-        )
+        return Revocation(certificate, shown, former_ends)
+
+    def earlier_revocation(self, certificate: Certificate, revoked_at: datetime) -> Revocation:
+        """Tell what became of a certificate that was revoked before: CRLs from before lived as long as today's."""
+        published = self._list_of(certificate)
+        if published is None or published.next_update_utc is None:
+            return Revocation(certificate, self.on_list(certificate), None)
+        life = published.next_update_utc - published.last_update_utc
+        return Revocation(certificate, self.on_list(certificate), revoked_at + life)
 
     def revoke_serial(self, mount: str, serial: str) -> None:
         """Revoke a certificate by its serial number; one that does not live counts as revoked."""
@@ -170,6 +177,14 @@ class Certificates:
     def _serials(self, mount: str) -> list[str]:
         return self._http.keys(certificates_of(mount))
 
+    def _unexpired(self, mount: str, lease_id: str) -> list[Certificate]:
+        now = self._servers_time()
+        found = concurrently(lambda serial: self._fresh(mount, serial, lease_id, now), self._serials(mount))
+        for certificate in found:
+            if certificate:
+                self._known[mount, certificate.serial] = certificate
+        return [c for c in found if c and c.lease == lease_id and now < c.ends]
+
     def _fresh(self, mount: str, serial: str, lease_id: str, now: datetime) -> Certificate | None:
         known = self._known.get((mount, serial))
         if known and (known.lease != lease_id or not lives(known, now)):
@@ -198,4 +213,4 @@ class Revocation:
 
 def lives(certificate: Certificate, now: datetime) -> bool:
     """Tell whether a certificate is neither revoked nor expired."""
-    return not certificate.revoked and now < certificate.ends
+    return not certificate.revoked_at and now < certificate.ends

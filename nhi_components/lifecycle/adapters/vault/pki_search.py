@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
@@ -36,23 +36,31 @@ class PkiSearch:
 
     def certificates(self) -> list[Judged[Certificate]]:
         """Find the live certificates that are linked, and those that bear the lease; the latter by reading them all."""
-        return [self._judge.verdict(found) for found in self._found_certificates()]
+        linked = self._linked_certificates()
+        found = {place: self._certificates.living(*place) for place in linked}
+        for mount in self._scanned():
+            live = self._certificates.live(mount, self._judge.lease_id)
+            found |= {(mount, certificate.serial): certificate for certificate in live}
+        return [self._judged(certificate, linked.get(place)) for place, certificate in found.items() if certificate]
+
+    def revoked_certificates(self) -> list[Judged[Certificate]]:
+        """Find those that bear the lease and were revoked before they expired, by reading them all."""
+        linked = self._linked_certificates()
+        found = [c for mount in self._scanned() for c in self._certificates.revoked(mount, self._judge.lease_id)]
+        return [self._judged(certificate, linked.get((certificate.mount, certificate.serial))) for certificate in found]
 
     def _role(self, role: PkiRole, link: Link | None) -> Found[PkiRole]:
         return Found(role, LinkKind.VAULT_PKI_ROLE, role.name, role.lease, link=link, attributes={"mount": role.mount})
 
-    def _found_certificates(self) -> Iterator[Found[Certificate]]:
-        linked = {(mount_of(k), serial_of(k)): k for k in self._links if k.kind is LinkKind.VAULT_CERTIFICATE}
-        found = {place: self._certificates.living(*place) for place in linked if place[1]}
-        for mount in self._scanned():
-            live = self._certificates.live(mount, self._judge.lease_id)
-            found |= {(mount, certificate.serial): certificate for certificate in live}
-        for place, certificate in found.items():
-            if certificate:
-                detail = f"it is valid until {certificate.ends:%Y-%m-%d %H:%M} UTC"
-                name, where, link = certificate.serial, {"mount": certificate.mount}, linked.get(place)
-                kind, borne = LinkKind.VAULT_CERTIFICATE, certificate.lease
-                yield Found(certificate, kind, name, borne, certificate.serial, link, where, detail)
+    def _linked_certificates(self) -> dict[tuple[str, str], Link]:
+        links = [link for link in self._links if link.kind is LinkKind.VAULT_CERTIFICATE and serial_of(link)]
+        return {(mount_of(link), serial_of(link)): link for link in links}
+
+    def _judged(self, certificate: Certificate, link: Link | None) -> Judged[Certificate]:
+        detail = f"it is valid until {certificate.ends:%Y-%m-%d %H:%M} UTC"
+        serial, where = certificate.serial, {"mount": certificate.mount}
+        kind, borne = LinkKind.VAULT_CERTIFICATE, certificate.lease
+        return self._judge.verdict(Found(certificate, kind, serial, borne, serial, link, where, detail))
 
     def _scanned(self) -> list[str]:
         """The engines to read: those of the links, or, knowing none at all, every one."""
