@@ -55,15 +55,18 @@ def _claim_values(value: Any) -> tuple[str, ...]:
     values = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, Sequence) else ()
     if not values or not all(isinstance(item, str) and item == item.strip() != "" for item in values):
         raise wrong(got=value, expected="a text, or several, without blanks around them", fix="write the value out")
-    if any("," in item for item in values) and len(values) > 1:
-        raise wrong(got=value, expected="no comma where there are several values", fix="bind another claim")
     return values
 
 
 def _claims(claims: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
-    for claim in claims:
+    several = any(len(values) > 1 for values in claims.values())
+    for claim, values in claims.items():
         if not _CLAIM.fullmatch(claim):
             raise wrong(got=claim, expected="the name of a claim", fix="write it like `repository`")
+        # Pulumi's Vault provider takes the values of all claims apart at commas, or those of none.
+        if several and any("," in value for value in values):
+            expected = f"no comma in {claim}, as a claim has several values"
+            raise wrong(got=", ".join(values), expected=expected, fix="bind one value of each claim, or another claim")
     return MappingProxyType(dict(claims))
 
 
