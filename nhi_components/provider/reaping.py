@@ -7,12 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from nhi_components.core.due import Due, LeaseOnDay, Verdict, due_on
 from nhi_components.core.errors import NhiError
 from nhi_components.core.glob import glob_matches
+from nhi_components.core.life import State
 from nhi_components.provider.engine import Engine, StackLocked
 from nhi_components.provider.evidence_reading import evidence_since
 from nhi_components.provider.held_identities import HeldIdentity, held_identities
@@ -24,6 +26,9 @@ _PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _NO_PROJECTS = frozenset({"node_modules", "venv", "__pycache__"})
 _UNCHANGED = frozenset({"same", "refresh", "read"})
 _PROVIDER_OF_OURS = "pulumi:providers:nhi"
+
+_GONE = str(State.RETIRED)
+"""What a lease has become that the state no longer holds."""
 
 
 class Outcome(StrEnum):
@@ -101,10 +106,20 @@ class Report:
 
     @property
     def is_open(self) -> bool:
-        """Whether anything is still to be done, by an `up` or by a person."""
-        if any(lease.verdict.due is Due.DECISION for lease in self.due):
+        """Whether anything is still to be done, by an `up` or by a person; what could not be looked at is open."""
+        if self.outcome is Outcome.LOCKED or any(lease.verdict.due is Due.DECISION for lease in self.due):
             return True
-        return bool(self.settled_by_up) and self.outcome not in (Outcome.SETTLED, Outcome.UNCHANGED)
+        return not all(self._is_settled(lease) for lease in self.settled_by_up)
+
+    def _is_settled(self, lease: DueLease) -> bool:
+        """Only a restoration can be due in vain: the program itself may suspend what no decision does any more."""
+        due = lease.verdict.due
+        if self.outcome is Outcome.UNCHANGED:
+            return due is Due.RESTORATION
+        if self.outcome is not Outcome.SETTLED:
+            return False
+        became = (self.after or {}).get(lease.lease_id, _GONE)
+        return became == _GONE if due is Due.RETIREMENT else became != State.ACTIVE or due is not Due.SUSPENSION
 
 
 def stacks_below(directories: Iterable[Path], pattern: str) -> tuple[list[Stack], list[Report]]:
@@ -150,7 +165,7 @@ def settled(found: Report, *, with_other_changes: bool, clock: Callable[[], date
         if others and not with_other_changes:
             return Report(stack, due, Outcome.OTHER_CHANGES, detail=", ".join(others))
         if not changed:
-            return Report(stack, due, Outcome.UNCHANGED, detail="the program itself declares it so")
+            return Report(stack, due, Outcome.UNCHANGED, detail="an `up` changes nothing of what is due")
         stack.engine.up()
         after = _states(stack.engine.export())
     except StackLocked as error:
@@ -159,7 +174,7 @@ def settled(found: Report, *, with_other_changes: bool, clock: Callable[[], date
         return Report(stack, due, Outcome.FAILED, detail=str(error))
     leases = [lease.lease_id for lease in found.settled_by_up]
     written = _evidence(before, leases, started)
-    return Report(stack, due, Outcome.SETTLED, {each: after.get(each, "retired") for each in leases}, written)
+    return Report(stack, due, Outcome.SETTLED, {each: after.get(each, _GONE) for each in leases}, written)
 
 
 def in_parallel(
@@ -246,4 +261,4 @@ def _states(state: Mapping[str, Any]) -> dict[str, str]:
 
 def _evidence(state: Mapping[str, Any], leases: Sequence[str], started: datetime) -> dict[str, Sequence[str]]:
     providers = {lease.terms.lease_id: lease.provider for lease in held_leases(state)}
-    return {each: evidence_since(settings_of(state, providers[each]), each, started) for each in leases}
+    return {each: evidence_since(partial(settings_of, state, providers[each]), each, started) for each in leases}

@@ -98,9 +98,46 @@ def test_other_changes_keep_the_up_from_running_unless_they_are_wanted(project: 
     assert set((report.after or {}).values()) == {"retired"}
 
 
-def test_what_an_up_does_not_change_is_not_open_for_ever(project: FakeProject) -> None:
-    report = settle(look(project, ENDS))
+def test_what_the_program_itself_suspends_is_not_to_be_restored_for_ever(project: FakeProject) -> None:
+    renewed = {key: value for key, value in DECISION.items() if key != "state"}
+    project.keep("config.dev.json", {"nhi:life": {"objectValue": {"orders.test": renewed}}})
+    project.keep("state.dev.json", suspended_state())
+    found = look(project, ENDS - timedelta(days=20))
+    assert {lease.verdict.due for lease in found.settled_by_up} == {Due.RESTORATION}
+    report = settle(found)
     assert (report.outcome, report.is_open) == (Outcome.UNCHANGED, False)
+
+
+@pytest.mark.parametrize("days", [0, 90])
+def test_an_end_that_an_up_does_not_bring_about_stays_open(project: FakeProject, days: int) -> None:
+    report = settle(look(project, ENDS + timedelta(days=days)))
+    assert (report.outcome, report.is_open) == (Outcome.UNCHANGED, True)
+
+
+@pytest.mark.parametrize(("days", "after"), [(0, STATE), (90, STATE), (90, suspended_state())])
+def test_an_up_that_leaves_what_was_due_leaves_it_open(project: FakeProject, days: int, after: dict[str, Any]) -> None:
+    project.keep("steps.json", [{"op": "update", "urn": ROLE["urn"], "oldState": {"parent": ROLE["parent"]}}])
+    project.keep("after.json", after)
+    report = settle(look(project, ENDS + timedelta(days=days)))
+    assert (report.outcome, report.is_open) == (Outcome.SETTLED, True)
+
+
+def test_a_stack_that_could_not_be_looked_at_is_open(project: FakeProject) -> None:
+    project.keep("failures", {"stack": "error: the stack is currently locked by 1 lock(s)"})
+    report = look(project, ENDS)
+    assert (report.outcome, report.is_open) == (Outcome.LOCKED, True)
+
+
+def test_a_configuration_that_hides_the_evidence_does_not_hide_what_was_settled(project: FakeProject) -> None:
+    state = deepcopy(STATE)
+    provider = next(r for r in state["deployment"]["resources"] if r["type"] == "pulumi:providers:nhi")
+    provider["inputs"]["evidence"] = "no structure"
+    project.keep("state.dev.json", state)
+    project.keep("steps.json", [{"op": "update", "urn": ROLE["urn"], "oldState": {"parent": ROLE["parent"]}}])
+    project.keep("after.json", suspended_state())
+    report = settle(look(project, ENDS))
+    assert (report.outcome, report.is_open) == (Outcome.SETTLED, False)
+    assert set((report.evidence or {}).values()) == {()}
 
 
 @pytest.mark.parametrize(
