@@ -25,6 +25,8 @@ _CONDITION_OPERATOR = re.compile(
 
 _CONDITION_KEY = re.compile(r"[a-z][a-z0-9-]*:\S(?:.*\S)?", re.ASCII | re.IGNORECASE)
 
+_NO_PLAIN_PATH = re.compile(r'["\\\x00-\x1f]|\$\{|\{\{')
+
 VAULT_CAPABILITIES = ("create", "read", "update", "patch", "delete", "list")
 """What a policy may grant here; `sudo` and `root` are never an identity's (Vault documentation, 'Policies')."""
 
@@ -147,13 +149,13 @@ def vault_grant_problems(grants: Iterable[Grant]) -> list[Problem]:
 
 
 def vault_path_problems(path: str, target: str, *, excepted: bool = False) -> list[Problem]:
-    """Judge one Vault path that is granted on."""
-    if target.startswith("/") or '"' in target or any(ord(character) < 32 for character in target):
-        return [
-            Problem(
-                path, shown(target), "a path such as `secret/data/orders`", "remove leading slash, quotes, controls"
-            )
-        ]
+    """Judge one Vault path that is granted on.
+
+    What a policy's syntax reads as something else is refused: escapes and interpolations of HCL, templates of Vault.
+    """
+    if target.startswith("/") or _NO_PLAIN_PATH.search(target):
+        fix = "write it out, without leading slash, quotes, backslashes, `${`, `{{` and control characters"
+        return [Problem(path, shown(target), "a path such as `secret/data/orders`", fix)]
     first = target.split("/", 1)[0]
     if not excepted and ("*" in first or "+" in first or "/" not in target):
         return [Problem(path, shown(target), "a path below one mount", "begin with the mount, or name an exception")]

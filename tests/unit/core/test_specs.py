@@ -12,7 +12,13 @@ from nhi_components.aws.workload_identity import AwsWorkloadSpec
 from nhi_components.core.connection import AwsConnection, VaultConnection
 from nhi_components.core.errors import SpecError
 from nhi_components.core.expiry import Expiry, problem_of_new_end
-from nhi_components.core.grant import Grant, aws_grant_problems, aws_target_problems, vault_grant_problems
+from nhi_components.core.grant import (
+    Grant,
+    aws_grant_problems,
+    aws_target_problems,
+    vault_grant_problems,
+    vault_path_problems,
+)
 from nhi_components.core.identity import Identity, Kind
 from nhi_components.core.secret import SecretSpec
 from nhi_components.core.spec import parse_spec
@@ -119,6 +125,13 @@ def test_vault_grants_know_neither_sudo_nor_whole_mounts() -> None:
     )
     found = [problem.path for problem in vault_grant_problems([grant])]
     assert found == ["grants[0].actions[1]", *(f"grants[0].targets[{i}]" for i in range(5))]
+
+
+@pytest.mark.parametrize(
+    "target", [r"s\x79s/policies/acl/x", r"secret/data/\u002a", "a/${b}", "a/{{identity.entity.name}}"]
+)
+def test_a_vault_path_is_what_it_says(target: str) -> None:
+    assert [problem.path for problem in vault_path_problems("t", target, excepted=True)] == ["t"]
 
 
 def test_targets_that_are_no_text_are_left_for_the_deployment() -> None:
