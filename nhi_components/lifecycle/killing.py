@@ -22,6 +22,8 @@ _READ_BACK = frozenset({LinkKind.IAM_ROLE, LinkKind.VAULT_ENTITY})
 _STILL_WORKS = NotChecked("the session that was opened before still works")
 _NOT_IN_FORCE = NotChecked("the cut-off is not in force")
 _READ = "the cut-off was read back"
+_CONFIRMED = "its system confirmed it"
+_BEYOND = "nothing can end it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Refusal:
     """What became of one principal.
 
     Attributes:
-        link: the principal.
+        link: the principal; or what it may have opened elsewhere.
         disabled_at: when nothing new could be opened.
         refused_at: when what had been opened was refused; or why that is not known.
         proof: how it is known.
@@ -141,11 +143,9 @@ def _cut_off(target: Target, failures: list[str]) -> CutOffOutcome | None:
 def _refusals(adapter: SystemAdapter, lease_id: str, links: Sequence[Link], outcome: CutOffOutcome) -> list[Refusal]:
     """Tell of each principal on one system how it is known that it is refused: by a session that was, or by reading."""
     place = (adapter.system, adapter.connection)
-    rows = [
-        row
-        for row in outcome.cut_offs
-        if (row.link.system, row.link.connection) == place and row.disabled_at is not None
-    ]
+    here = [row for row in outcome.cut_offs if (row.link.system, row.link.connection) == place]
+    rows = [row for row in here if row.disabled_at is not None]
+    beyond = [row for row in here if row.disabled_at is None and isinstance(row.sessions_refused_at, NotChecked)]
     tried = {row.link.key for row in rows if row.link.key in outcome.canaries or _never_created(row)}
     alive: dict[LinkKey, Link] = {}
     if not rows or len(tried) < len(rows):
@@ -158,6 +158,7 @@ def _refusals(adapter: SystemAdapter, lease_id: str, links: Sequence[Link], outc
     return [
         *(_by_trial(row, outcome) if row.link.key in tried else _by_reading(row, alive) for row in rows),
         *(Refusal(link, _NOT_IN_FORCE, _NOT_IN_FORCE, _READ) for key, link in alive.items() if key not in known),
+        *(Refusal(row.link, None, row.sessions_refused_at, _BEYOND) for row in beyond),
     ]
 
 
@@ -165,12 +166,17 @@ def _by_trial(row: CutOff, outcome: CutOffOutcome) -> Refusal:
     if _never_created(row):
         return Refusal(row.link, row.disabled_at, row.sessions_refused_at, "never created")
     refused_at = outcome.canaries[row.link.key].refused_at or _STILL_WORKS
+    if isinstance(refused_at, datetime) and isinstance(row.sessions_refused_at, NotChecked):
+        # The one that was tried is refused; others are known that may not be.
+        refused_at = row.sessions_refused_at
     return Refusal(row.link, row.disabled_at, refused_at, "a session opened before is refused")
 
 
 def _by_reading(row: CutOff, alive: Mapping[LinkKey, Link]) -> Refusal:
     refused_at = _NOT_IN_FORCE if row.link.key in alive else row.sessions_refused_at
-    return Refusal(row.link, row.disabled_at, refused_at, f"{_READ}: {row.without_canary}")
+    seen = _READ if row.link.kind in _READ_BACK else _CONFIRMED
+    proof = f"{seen}: {row.without_canary}" if row.without_canary else seen
+    return Refusal(row.link, row.disabled_at, refused_at, proof)
 
 
 def _never_created(row: CutOff) -> bool:

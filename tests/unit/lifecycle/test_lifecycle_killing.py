@@ -9,12 +9,13 @@ import pytest
 from fake_system import ENTITY, LEASE, ROLE, START, TERMS, FakeSystem, FakeTime
 
 from nhi_components.core.errors import EvidenceError, NhiError
-from nhi_components.core.links import NotChecked, System
+from nhi_components.core.links import LinkKind, NotChecked, System
 from nhi_components.core.revocation import Revocation
 from nhi_components.lifecycle.bracket import Bracket
 from nhi_components.lifecycle.evidence.contents import CutOffRecord
 from nhi_components.lifecycle.evidence.revocations import Verdict
 from nhi_components.lifecycle.killing import Target, kill
+from nhi_components.lifecycle.ports import Canary, CutOff
 
 URGENT = replace(TERMS, revocation=Revocation.IMMEDIATE)
 
@@ -92,6 +93,37 @@ def test_without_a_session_the_cut_off_is_read_back(aws: FakeSystem, recorder: F
     assert done.is_complete is in_force
     assert "read back" in done.refusals[0].proof
     assert aws.surveys >= 1
+
+
+def test_a_refused_session_does_not_speak_for_those_that_may_live_on(
+    aws: FakeSystem, recorder: FakeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unseen = NotChecked("tokens without an entity may live on until they end")
+    cut = CutOff(ROLE, START, unseen, canary=Canary(ROLE, START, "a credential"))
+    monkeypatch.setattr(aws, "cut_off", lambda *_: [cut])
+    (done,) = kill([target(aws, recorder)], START)
+    assert [(row.refused_at, row.is_complete) for row in done.refusals] == [(unseen, False)]
+
+
+def test_sessions_that_were_opened_elsewhere_and_live_on_are_told(
+    aws: FakeSystem, recorder: FakeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = replace(ROLE, kind=LinkKind.DELEGATED_PATH, name="arn:aws:iam::111122223333:role/other#Nhi0")
+    chained = CutOff(elsewhere, None, NotChecked("a session of that role lives for up to 1 h"))
+    own = CutOff(ROLE, START, START, canary=Canary(ROLE, START, "a credential"))
+    monkeypatch.setattr(aws, "cut_off", lambda *_: [own, chained])
+    (done,) = kill([target(aws, recorder)], START)
+    assert [row.link for row in done.refusals if not row.is_complete] == [elsewhere]
+    assert not done.is_complete
+
+
+def test_what_is_not_read_back_is_not_said_to_be(
+    aws: FakeSystem, recorder: FakeRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = replace(ROLE, kind=LinkKind.VAULT_LEASE)
+    monkeypatch.setattr(aws, "cut_off", lambda *_: [CutOff(user, START, START)])
+    (done,) = kill([target(aws, recorder)], START)
+    assert [row.proof for row in done.refusals] == ["its system confirmed it"]
 
 
 def test_what_lives_and_was_not_cut_off_is_told(aws: FakeSystem, recorder: FakeRecorder) -> None:
