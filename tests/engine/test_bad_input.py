@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from tools.lab.sandbox.ports import free_ports
 from tools.lab.sandbox.record import interpreter_folder
 
 TODAY = datetime.now(UTC).date().isoformat()
+YESTERDAY = (datetime.now(UTC).date() - timedelta(days=1)).isoformat()
 
 
 @pytest.mark.parametrize(
@@ -26,8 +27,8 @@ TODAY = datetime.now(UTC).date().isoformat()
             id="no owner",
         ),
         pytest.param(
-            aws_bundle(identity=with_identity(expires={"on": "2021-03-31"})),
-            ("expires", "2021-03-31", f"a day after {TODAY}", "give a later end date"),
+            aws_bundle(identity=with_identity(expires={"on": YESTERDAY})),
+            ("expires", YESTERDAY, f"a day after {TODAY}", "give a later end date"),
             id="an end in the past",
         ),
         pytest.param(
