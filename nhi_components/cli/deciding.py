@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +16,13 @@ ReasonOption = Annotated[str, typer.Option("--reason", envvar="NHI_REASON", help
 
 
 def approval(command: str, approver: str, reason: str) -> tuple[str, str]:
-    """Check who decides and why.
+    """Check who decides and why, before anything is done: a kill that can't be decided would not last.
 
     Raises:
-        SpecError: either is not stated.
+        SpecError: either is not stated, too short or too long.
     """
     from nhi_components.core.errors import Problem, SpecError
+    from nhi_components.core.life import Decision
 
     problems = []
     if not approver.strip():
@@ -29,7 +31,11 @@ def approval(command: str, approver: str, reason: str) -> tuple[str, str]:
         problems.append(Problem("--reason", "nothing", "why", "give it, or set NHI_REASON"))
     if problems:
         raise SpecError(command, problems)
-    return approver.strip(), reason.strip()
+    try:
+        decision = Decision.parse({"approver": approver, "reason": reason, "on": date.min})
+    except SpecError as error:
+        raise SpecError(command, [replace(each, path=f"--{each.path}") for each in error.problems]) from None
+    return decision.approver, decision.reason
 
 
 def until_day(command: str, text: str | None, today: date) -> date | None:

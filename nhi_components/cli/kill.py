@@ -82,7 +82,7 @@ def _by_name(
     held = held_identities(state)
     key = key_named(name, held, "nhi kill")
     given = read_connections(connections) if connections else None
-    targets = targets_in(state, key, lambda settings: adapter_opener(given or settings), approved, system_clock)
+    targets = targets_in(state, key, lambda settings: adapter_opener(given or settings()), approved, system_clock)
     return key, targets, engine
 
 

@@ -119,7 +119,11 @@ class Engine:
             raise EngineFailed(str(problem))
         selected = ["--stack", self.stack] if self.stack and of_stack else []
         line = [executable, *command, *selected, "--non-interactive"]
-        code, stdout, stderr = self._listening(line, listener) if listener else self._silently(line, given)
+        try:
+            code, stdout, stderr = self._listening(line, listener) if listener else self._silently(line, given)
+        except OSError as error:
+            # Such as a configuration that is longer than a command line may be.
+            raise _failure(command, "", error.strerror or type(error).__name__) from None
         if code:
             raise _failure(command, stdout, stderr)
         return stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from nhi_components.core.errors import EvidenceError, NhiError
@@ -12,7 +13,7 @@ from nhi_components.lifecycle.bracket import Bracket, OpenAdapter
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.killing import Target
-from nhi_components.lifecycle.ports import Ownership
+from nhi_components.lifecycle.ports import Ownership, SystemAdapter
 from nhi_components.provider.held_identities import lease_key
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.settings import Settings
@@ -23,21 +24,24 @@ _NOBODY = (None, None)
 Approved = tuple[str, str]
 """Who decided, and why."""
 
+Opening = Callable[[Callable[[], Settings]], OpenAdapter]
+"""Makes what binds adapters to connections; may ask for what a lease's provider was configured with."""
 
-def targets_in(
-    state: Mapping[str, Any], key: str, opening: Callable[[Settings], OpenAdapter], approved: Approved, clock: Clock
-) -> list[Target]:
+
+def targets_in(state: Mapping[str, Any], key: str, opening: Opening, approved: Approved, clock: Clock) -> list[Target]:
     """Find every lease of an identity, whichever component and system it is on.
+
+    How one is reached is read when it is cut off: a provider that can't be read keeps no other lease from that.
 
     Args:
         state: as `pulumi stack export` gives it.
         key: `<identity>.<environment>`.
-        opening: reaches the systems; it is given each lease's provider as the state has it.
+        opening: reaches the systems; it can read each lease's provider as the state has it.
         approved: who decided, and why.
         clock: tells the time.
     """
     held = [lease for lease in held_leases(state) if lease_key(lease) == key]
-    return [_target(lease, settings_of(state, lease.provider), opening, approved, clock) for lease in held]
+    return [_target(state, lease, opening, approved, clock) for lease in held]
 
 
 def targets_of_lease(
@@ -80,17 +84,22 @@ def _no_recorder() -> EvidenceRecorder:
     raise EvidenceError("what the lease says is not known without its state")
 
 
-def _target(
-    lease: HeldLease,
-    settings: Settings,
-    opening: Callable[[Settings], OpenAdapter],
-    approved: Approved,
-    clock: Clock,
-) -> Target:
+def _target(state: Mapping[str, Any], lease: HeldLease, opening: Opening, approved: Approved, clock: Clock) -> Target:
+    @cache
+    def settings() -> Settings:
+        return settings_of(state, lease.provider)
+
+    @cache
+    def opener() -> OpenAdapter:
+        return opening(settings)
+
+    def adapter(system: System, connection: str) -> SystemAdapter:
+        return opener()(system, connection)
+
     def recorder() -> EvidenceRecorder:
-        return recorder_of(settings, clock)
+        return recorder_of(settings(), clock)
 
     # What the seal knows comes before what the ledger knows: it has the unique ids.
     links = {link.key: link for link in [*lease.links, *lease.admitted]}
-    bracket = Bracket(opening(settings), recorder, lambda _tags, _state: approved, clock)
+    bracket = Bracket(adapter, recorder, lambda _tags, _state: approved, clock)
     return Target(lease.terms.lease_id, lease.terms.terms, list(links.values()), bracket)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from nhi_components.core.deciding import Standing
 from nhi_components.core.errors import Problem
@@ -78,7 +78,7 @@ class LifeConfiguration:
             dry_run: whether to change nothing.
 
         Raises:
-            EngineFailed: it could not be written.
+            EngineFailed: it could not be written, or somebody else's turn did not end.
         """
         with self._turn():
             held = self.read()
@@ -95,10 +95,21 @@ class LifeConfiguration:
                 raise EngineFailed(str(Problem(f"configuration {CONFIGURATION}", got, "what was written", fix)))
             return change
 
-    def _turn(self) -> AbstractContextManager[Any]:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
         stack = f"{self._engine.directory.resolve()}\0{self._engine.stack}"
-        name = f"nhi-life-{hashlib.sha256(stack.encode()).hexdigest()[:16]}.lock"
-        return FileLock(Path(tempfile.gettempdir()) / name, timeout=_TURN_SECONDS)
+        file = Path(tempfile.gettempdir()) / f"nhi-life-{hashlib.sha256(stack.encode()).hexdigest()[:16]}.lock"
+        lock = FileLock(file, timeout=_TURN_SECONDS)
+        try:
+            lock.acquire()
+        except OSError as error:
+            got = f"taken by another command for {_TURN_SECONDS} s" if isinstance(error, Timeout) else str(error)
+            fix = "wait for that command, or remove the file if it is a leftover of somebody else's"
+            raise EngineFailed(str(Problem(f"lock {file}", got, "a turn to decide", fix))) from None
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def standing_of(key: str, held: HeldIdentity | None, decision: Decision | None, directory: Path) -> Standing:

@@ -94,6 +94,13 @@ def test_nothing_is_done_without_saying_who_and_why(kept: Kept, command: str) ->
     assert kept.life is None
 
 
+@pytest.mark.parametrize("command", ["suspend", "kill"])
+def test_what_could_not_be_written_as_a_decision_is_refused_before_anything_is_done(kept: Kept, command: str) -> None:
+    refused = run(command, "orders", "--approver", "A", "--reason", "why")
+    assert isinstance(refused.exception, SpecError)
+    assert [problem.path for problem in refused.exception.problems] == ["--approver", "--reason"]
+
+
 def test_the_wish_is_trimmed() -> None:
     assert approval("nhi suspend", " Ada ", " INC-7 ") == ("Ada", "INC-7")
 

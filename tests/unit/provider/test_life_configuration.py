@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from fake_pulumi import FakeProject, install
 
 from nhi_components.core.errors import SpecError
 from nhi_components.core.life import Decision
+from nhi_components.provider import life_configuration
 from nhi_components.provider.engine import Engine, EngineFailed
 from nhi_components.provider.life_configuration import LifeConfiguration
 
@@ -54,6 +56,26 @@ def test_a_decision_is_written_in_one_command_and_texts_stay_texts(
     assert written["nhi:life"]["secret"] is False
     assert sum("set-all" in line for line in project.asked) == 1
     assert configuration.read()["orders.prod"] == SUSPENDED
+
+
+def test_a_turn_that_does_not_come_is_told(
+    configuration: LifeConfiguration, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(life_configuration, "_TURN_SECONDS", 0.1)
+
+    def meanwhile(_: Decision | None) -> Decision:
+        with pytest.raises(EngineFailed, match="taken by another command"):
+            configuration.decide("billing.prod", lambda now: SUSPENDED)
+        return SUSPENDED
+
+    assert configuration.decide("orders.prod", meanwhile).is_one
+    assert configuration.decide("billing.prod", lambda now: SUSPENDED).is_one
+
+
+def test_a_configuration_longer_than_a_command_line_may_be_is_told(configuration: LifeConfiguration) -> None:
+    with pytest.raises(EngineFailed, match="too long"):
+        Engine.configure(configuration._engine, "nhi:life", {"orders.prod": {"reason": "x" * 3_000_000}})
 
 
 def test_a_restoration_is_one_command_too(project: FakeProject, configuration: LifeConfiguration) -> None:
