@@ -22,6 +22,23 @@ _QUALIFIED = re.compile(rf"{_IDENTIFIER}\.{_IDENTIFIER}", re.ASCII)
 _USER, _PASSWORD = "{{name}}", "{{password}}"
 _ATTRIBUTES = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
+_REVOCATION = """\
+DO $$ DECLARE held text; BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{{name}}') THEN
+PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{{name}}';
+FOR held IN
+SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || pg_class.oid::regclass
+FROM pg_class, aclexplode(relacl) WHERE grantee = '"{{name}}"'::regrole
+UNION
+SELECT 'SCHEMA ' || pg_namespace.oid::regnamespace
+FROM pg_namespace, aclexplode(nspacl) WHERE grantee = '"{{name}}"'::regrole
+LOOP EXECUTE 'REVOKE ALL ON ' || held || ' FROM "{{name}}"'; END LOOP;
+DROP ROLE "{{name}}";
+END IF; END $$"""
+"""Ends the user's sessions, takes what it holds and drops it; can be repeated.
+
+Vault revokes by the role's statements of today, so these ask the database what a user from before was granted.
+"""
+
 
 def _qualified(value: str) -> str:
     if not _QUALIFIED.fullmatch(value):
@@ -62,11 +79,12 @@ class DatabaseGrant(Spec):
 
 
 class DatabaseStatements(Spec):
-    """SQL that somebody wrote by hand, for what grants can't say or a database that is not PostgreSQL.
+    """SQL that somebody wrote by hand, for what grants can't say or another SQL database.
 
     Attributes:
         creation: makes the user `{{name}}` with `{{password}}`, and grants what it may do.
-        revocation: ends its sessions and drops it; has to succeed also when it is gone already.
+        revocation: ends its sessions and drops it; has to succeed also when it is gone already, and for users that
+            earlier statements made.
         reason: why grants don't do, in words that a reviewer understands; at least 8 characters.
         approver: who reviewed them.
     """
@@ -100,7 +118,7 @@ def role_statements(
     if isinstance(given, DatabaseStatements):
         creation, revocation = given.creation, given.revocation
     else:
-        creation, revocation = _creation(given), (_revocation(given),)
+        creation, revocation = _creation(given), (_REVOCATION,)
     if suspended:
         creation = ("DO $$ BEGIN RAISE EXCEPTION 'the identity is suspended'; END $$",)
     first, *others = creation
@@ -119,34 +137,6 @@ def _creation(grants: Iterable[DatabaseGrant]) -> tuple[str, ...]:
         )
     ]
     return (role, *schemas, *granted)
-
-
-def _revocation(grants: Iterable[DatabaseGrant]) -> str:
-    """Write one block that ends the user's sessions, takes its privileges and drops it; can be repeated.
-
-    A table that is gone meanwhile must not keep the user from being dropped.
-    """
-    objects = dict.fromkeys((name, "") for grant in grants for name in grant.tables)
-    objects |= dict.fromkeys((name, "SEQUENCE ") for grant in grants for name in grant.sequences)
-    lines = [
-        f"IF to_regclass('{_quoted(name)}') IS NOT NULL THEN "
-        f'REVOKE ALL ON {kind}{_quoted(name)} FROM "{_USER}"; END IF;'
-        for name, kind in objects
-    ]
-    lines += [
-        f'IF to_regnamespace(\'"{schema}"\') IS NOT NULL THEN REVOKE ALL ON SCHEMA "{schema}" FROM "{_USER}"; END IF;'
-        for schema in _schemas(grants)
-    ]
-    sessions = f"PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{_USER}';"
-    return "\n".join(
-        [
-            f"DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{_USER}') THEN",
-            sessions,
-            *lines,
-            f'DROP ROLE "{_USER}";',
-            "END IF; END $$",
-        ]
-    )
 
 
 def _schemas(grants: Iterable[DatabaseGrant]) -> list[str]:

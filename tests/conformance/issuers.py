@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from nhi_components.core.database import RoleStatements
 from nhi_components.core.lease_id import physical_name
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags, organization_mark, statement_mark
@@ -44,8 +45,17 @@ class Database:
         return self.create_marked(tags, f"{statement_mark(tags.lease)}\n{statement}")
 
     def create_marked(self, tags: LeaseTags, statement: str) -> Link:
+        return self.create_with(tags, RoleStatements((statement,), ()))
+
+    def create_with(self, tags: LeaseTags, statements: RoleStatements) -> Link:
         name = role_name(tags)
-        settings = {"db_name": "orders", "creation_statements": [statement], "default_ttl": "1h", "max_ttl": "2h"}
+        settings = {
+            "db_name": "orders",
+            "creation_statements": list(statements.creation),
+            "revocation_statements": list(statements.revocation),
+            "default_ttl": "1h",
+            "max_ttl": "2h",
+        }
         self.world.root.write(f"{self.mount}/roles/{name}", **settings)
         return Link(System.VAULT, LinkKind.VAULT_DATABASE_ROLE, name, attributes={"mount": self.mount})
 

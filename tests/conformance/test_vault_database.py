@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nhi_components.core.database import DatabaseGrant, role_statements
 from nhi_components.core.errors import NhiError, SpecError
 from nhi_components.core.links import LinkKind, NotChecked
 from nhi_components.core.tags import LeaseTags, statement_mark
@@ -186,6 +187,23 @@ class TestUsers:
         assert all(isinstance(spot.reason, NotChecked) for spot in adapter.blind_spots([link]))
         kinds = {sighting.link.kind for sighting in adapter.survey(tags.lease, [link])}
         assert kinds == {LinkKind.VAULT_DATABASE_ROLE}
+
+
+class TestStatements:
+    def test_a_user_is_dropped_though_its_role_grants_something_else_by_now(
+        self, database: Database, tags: LeaseTags
+    ) -> None:
+        run = database.postgres.query
+        run("CREATE SCHEMA old; CREATE TABLE old.orders (id serial); CREATE TABLE public.events (id serial)")
+        before = DatabaseGrant(privileges=("INSERT",), tables=("old.orders",), sequences=("old.orders_id_seq",))
+        after = DatabaseGrant(privileges=("SELECT",), tables=("public.events",))
+        link = database.create_with(tags, role_statements(tags.lease, [before]))
+        user = database.issue(tags)
+        run("INSERT INTO old.orders DEFAULT VALUES", user=user.name, password=user.password)
+        database.create_with(tags, role_statements(tags.lease, [after]))
+        database.world.adapter().revoke_live(tags.lease, [link], now())
+        assert not database.knows(user)
+        run("DROP SCHEMA old CASCADE; DROP TABLE public.events")
 
 
 class TestGround:
