@@ -187,6 +187,8 @@ class TestUsers:
         assert all(isinstance(spot.reason, NotChecked) for spot in adapter.blind_spots([link]))
         kinds = {sighting.link.kind for sighting in adapter.survey(tags.lease, [link])}
         assert kinds == {LinkKind.VAULT_DATABASE_ROLE}
+        with pytest.raises(NhiError, match=f"may not use sys/leases/lookup/{database.mount}/creds; fix: grant it list"):
+            adapter.revoke_live(tags.lease, [link], now())
 
 
 class TestStatements:

@@ -68,6 +68,14 @@ class TestCertificates:
             assert (sighting.link.name, sighting.link.unique_id, sighting.ownership) == (serial, serial, Ownership.OURS)
         assert adapter.survey(new_tags(os.urandom(16)).lease, []) == []
 
+    def test_who_may_not_list_them_can_not_call_them_revoked(self, pki: Pki, tags: LeaseTags) -> None:
+        link = pki.create(tags)
+        serial = pki.issue(tags)
+        rules = f'path "{pki.mount}/roles/*" {{ capabilities = ["read"] }}'
+        with pytest.raises(NhiError, match=f"may not use {pki.mount}/certs; fix: grant it list there"):
+            limited_adapter(pki.world, rules).revoke_live(tags.lease, [link], now())
+        assert not pki.revoked(serial)
+
     def test_a_linked_one_keeps_its_link(self, pki: Pki, tags: LeaseTags) -> None:
         pki.create(tags)
         serial = pki.issue(tags)
@@ -168,7 +176,9 @@ class TestCertificates:
             for done in told.values():
                 assert done.canary is not None
                 assert isinstance(adapter.try_canary(done.canary, now()), datetime)
-        assert int(told[late].disabled_at.timestamp()) == pki.revoked_at(late)
+        revoked_at = told[late].disabled_at
+        assert isinstance(revoked_at, datetime)
+        assert int(revoked_at.timestamp()) == pki.revoked_at(late)
 
     def test_one_revoked_before_the_crl_of_then_had_ended_is_refused_everywhere(
         self, vault_world: VaultWorld, tags: LeaseTags

@@ -69,14 +69,20 @@ class LeaseCutOff:
         return [*done, *earlier, *issued, *self._never_created(census), *_extra_versions(census)]
 
     def revoke_live(self) -> list[Link]:
-        """Revoke all that was issued to a lease whose principals the program has denied already."""
+        """Revoke all that was issued to a lease whose principals the program has denied already.
+
+        Raises:
+            NhiError: something could not be revoked, or not be looked for; the rest was revoked.
+        """
         census = self._taker.run()
         ours = ours_of(census.principals.approles)
-        return [
+        revoked = [
             *(extra for role in ours for extra in self._destroy_secret_ids(role)),
             *self._revoke_tokens(census, None),
             *(cut_off.link for cut_off in self._taker.issued.revoke(census.issued, self._elapsed)),
         ]
+        self._taker.issued.refuse_unseen()
+        return revoked
 
     def _open_canary(self, census: Census) -> OpenToken | None:
         """Open a token through the first role or for the first entity that lets us; None, and why, when none does."""

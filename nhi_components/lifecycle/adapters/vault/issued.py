@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 
 from nhi_components.core.errors import NhiError
@@ -16,7 +17,7 @@ from nhi_components.lifecycle.adapters.vault.leases import DynamicLease, Dynamic
 from nhi_components.lifecycle.adapters.vault.pki import Certificate, Certificates, PkiRole, PkiRoles, Revocation
 from nhi_components.lifecycle.adapters.vault.pki_search import PkiSearch, serial_of
 from nhi_components.lifecycle.adapters.vault.places import mount_of
-from nhi_components.lifecycle.adapters.vault.reach import Reach
+from nhi_components.lifecycle.adapters.vault.reach import Reach, certificates_of, leases_of
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
 from nhi_components.lifecycle.ports import Canary, CutOff, Sighting
 
@@ -26,6 +27,15 @@ ISSUED = (
     LinkKind.VAULT_PKI_ROLE,
     LinkKind.VAULT_CERTIFICATE,
 )
+
+_LISTS: Mapping[LinkKind, Callable[[str], str]] = MappingProxyType(
+    {
+        LinkKind.VAULT_DATABASE_ROLE: leases_of,
+        LinkKind.VAULT_PKI_ROLE: certificates_of,
+        LinkKind.VAULT_CERTIFICATE: certificates_of,
+    }
+)
+"""Where what was issued through a link's mount is listed."""
 
 _Thing = TypeVar("_Thing")
 
@@ -78,6 +88,7 @@ class IssuedCredentials:
 
     def __init__(self, session: VaultSession, reach: Reach, judge: Judge, links: Sequence[Link]) -> None:
         self._leases, self._certificates = DynamicLeases(session.http), session.certificates
+        self._reach, self._links = reach, links
         self._database = DatabaseSearch(session.http, reach, judge, links)
         self._pki = PkiSearch(session.http, session.certificates, reach, judge, links)
 
@@ -116,6 +127,17 @@ class IssuedCredentials:
         if failures:
             raise NhiError("\n".join(failures))
         return [*leases, *certificates]
+
+    def refuse_unseen(self) -> None:
+        """Refuse to call all revoked where what the linked roles have issued could not be looked for.
+
+        Raises:
+            NhiError: with every list that the connection's token may not ask for.
+        """
+        lists = {_LISTS[link.kind](mount_of(link)): link for link in self._links if link.kind in _LISTS}
+        unseen = [f"{link}: {self._reach.refusal(path)}" for path, link in lists.items() if path in self._reach.refused]
+        if unseen:
+            raise NhiError("\n".join(unseen))
 
     def _revoked_lease(self, judged: Judged[DynamicLease], elapsed: Elapsed) -> CutOff:
         self._leases.revoke(judged.what)

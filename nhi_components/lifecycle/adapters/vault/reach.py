@@ -80,14 +80,14 @@ class Reach:
     def blind_spots(self, connection: str) -> list[BlindSpot]:
         """Tell what stays unseen, and how to let the connection see it."""
         return [
-            BlindSpot(
-                System.VAULT,
-                connection,
-                kind,
-                NotChecked(f"the connection's token may not use {path}; fix: grant it {right} there in a policy"),
-            )
-            for path, (kind, right) in self.refused.items()
+            BlindSpot(System.VAULT, connection, kind, NotChecked(self.refusal(path)))
+            for path, (kind, _) in self.refused.items()
         ]
+
+    def refusal(self, path: str) -> str:
+        """Tell of a path that the token may not use how to let it."""
+        _, right = self.refused[path]
+        return f"the connection's token may not use {path}; fix: grant it {right} there in a policy"
 
 
 def look(http: VaultHttp) -> Reach:
