@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
@@ -33,7 +34,7 @@ LAST_LEASE = "lastLease"
 """The output under which the shell of a retired identity remembers its last lease."""
 
 _LEASE = "nhi:index:Lease"
-_holders: dict[int, list[Holder]] = {}
+_holders: WeakKeyDictionary[Any, list[Holder]] = WeakKeyDictionary()
 
 
 def decided_identity(identity: Identity) -> Identity:
@@ -53,7 +54,7 @@ def state_of(identity: Identity, component: str) -> State:
 
     An end date that is new retires nothing by having been over for long: it is more likely a slip, such as last year's
     number, and the lease's check refuses it. So the days retire an identity only when the end that its lease already
-    has is over for as long as the grace period, too.
+    has is over for as long as the grace period, too. One that has no lease and never had any is retired by its date.
 
     Args:
         identity: with what was decided about it.
@@ -98,7 +99,7 @@ def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
         return
     lease = lease_dates(component, identity)
     problems = judge(spec, template_of(identity), today=_day(), lease=lease, sessions=spec.sessions)
-    holders = _holders.setdefault(id(get_monitor()), [])
+    holders = _holders.setdefault(get_monitor(), [])
     holder = Holder(identity.name, spec.grants, identity.shares_grants_because or "")
     problems += shared_grants(holder, holders)
     holders.append(holder)
@@ -108,13 +109,13 @@ def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
 
 def lease_dates(component: str, identity: Identity) -> LeaseDates | None:
     """Read from the stack's state, as it was before this run, when an identity's lease began and ends."""
-    leases = {urn: outputs for urn, outputs in _held(id(get_monitor())).items() if _LEASE in urn}
+    leases = {urn: outputs for urn, outputs in _held(get_monitor()).items() if _LEASE in urn}
     return _dates(lease_of(leases, f"{component}-lease", identity))
 
 
 def retired_dates(component: str, identity: Identity) -> LeaseDates | None:
     """Read from the shell that a retired identity leaves in the state when its lease began and ended."""
-    for urn, outputs in _held(id(get_monitor())).items():
+    for urn, outputs in _held(get_monitor()).items():
         last: Mapping[str, Any] = outputs.get(LAST_LEASE) or {}
         if urn.rpartition("::")[2] == component and last.get("identity") == key_of(identity.name, identity.environment):
             return _dates(last)
@@ -142,7 +143,7 @@ def _day() -> date:
 
 
 @lru_cache(maxsize=1)
-def _held(_monitor: int) -> Mapping[str, Mapping[str, Any]]:
+def _held(_monitor: object) -> Mapping[str, Mapping[str, Any]]:
     """Read, once a program, the outputs of our resources in the stack's state, as they were before this run."""
     stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
     answer = pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", {"stackName": stack}).value or {}

@@ -5,6 +5,9 @@ The engine drops a retained resource from its state without asking any provider,
 
 from __future__ import annotations
 
+from typing import Any
+from weakref import WeakSet
+
 import pulumi
 from pulumi.runtime import register_resource_transform
 from pulumi.runtime.settings import get_monitor
@@ -12,7 +15,7 @@ from pulumi.runtime.settings import get_monitor
 from nhi_components.core.errors import Problem, SpecError
 
 _OUR_TYPES = "nhi:"
-_guarded: set[int] = set()
+_guarded: WeakSet[Any] = WeakSet()
 
 
 def retention_problem(path: str) -> Problem:
@@ -32,7 +35,7 @@ def guard_against_retention() -> None:
     its first bundle is not seen. Nor is a parent's retention when such a transform also rewrites the bundle's options:
     the SDK then leaves out that the bundle says no. `nhi verify` finds, by the lease id, what was left so.
     """
-    monitor = id(get_monitor())
+    monitor = get_monitor()
     if monitor not in _guarded:
         _guarded.add(monitor)
         register_resource_transform(_refuse_retention)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import pulumi
 from pulumi.runtime.settings import get_monitor
@@ -19,12 +21,12 @@ class _Keys:
     declared: set[str] = field(default_factory=set)
 
 
-_programs: dict[int, _Keys] = {}
+_programs: WeakKeyDictionary[Any, _Keys] = WeakKeyDictionary()
 
 
 def heed(decisions: Decisions, identity: Identity) -> None:
     """Note that a program declares an identity; when it ends, warn of each decision about one that it does not."""
-    monitor = id(get_monitor())
+    monitor = get_monitor()
     if monitor not in _programs:
         _programs[monitor] = _Keys(set(decisions.life))
         # The SDK calls nobody when a program has declared everything; a message without a resource is sent at once.
