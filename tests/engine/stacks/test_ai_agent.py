@@ -133,6 +133,7 @@ def test_it_is_stopped_everywhere_at_once_until_it_is_restored(
     killed = nhi(agent, "kill", "helpdesk.prod", *BY)
     nothing_goes()
     assert killed.code == 0, killed.text
+    assert killed.stdout.count("revocation met") == len(leases)
     assert "helpdesk.prod: refused everywhere" in killed.stdout
     for lease in leases:
         said = evidence(agent, lease, "cut-off")
