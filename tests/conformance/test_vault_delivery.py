@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -122,8 +122,17 @@ class TestFirst:
     def test_none_is_issued_to_a_suspended_identity(self, slot: Slot) -> None:
         assert slot.admit(suspended="true").unique_id is None
         assert slot.live() == set()
-        serial = slot.admit().unique_id
-        assert slot.admit(suspended="true").unique_id == serial
+        active = slot.admit()
+        suspended = slot.admit(suspended="true")
+        assert suspended.unique_id == active.unique_id
+        assert suspended.attributes["version"] == active.attributes["version"]
+
+    def test_in_the_last_moment_of_the_lease_it_is_no_longer_one_than_at_any_other(self, slot: Slot) -> None:
+        end = datetime.combine((now() + timedelta(days=1)).date(), datetime.min.time(), UTC)
+        slot.tags = replace(slot.tags, ends=end.date())
+        slot.admit(end - timedelta(milliseconds=500))
+        certificate = x509.load_pem_x509_certificate(slot.content()["certificate"].encode())
+        assert certificate.not_valid_after_utc < now() + timedelta(minutes=1)
 
 
 class TestRotation:
@@ -168,6 +177,16 @@ class TestRotation:
         slot.pki.world.root.write(f"{slot.pki.mount}/revoke", serial_number=first.unique_id)
         second = slot.admit()
         assert slot.live() == {second.unique_id} != {first.unique_id}
+
+    def test_what_others_note_as_retiring_is_not_revoked(self, slot: Slot) -> None:
+        slot.admit()
+        other = new_tags(os.urandom(16))
+        slot.pki.create(other)
+        serial = slot.pki.issue(other)
+        noted = {**slot.metadata()["custom_metadata"], f"nhi_retiring_{serial.replace(':', '-')}": now().isoformat()}
+        slot.pki.world.root.secrets.kv.v2.update_metadata(path=slot.path, custom_metadata=noted)
+        slot.admit()
+        assert not slot.pki.revoked(serial)
 
 
 class TestFailure:

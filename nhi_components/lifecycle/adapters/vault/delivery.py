@@ -138,10 +138,11 @@ class CertificateDelivery:
         """
         notes = self._notes()
         if is_suspended(self._link):
-            return replace(self._link, unique_id=notes.current or None)
+            known = {VERSION: str(notes.version)} if notes.version else {}
+            return replace(self._link, unique_id=notes.current or None, attributes={**self._link.attributes, **known})
         if notes.intent:
             notes = self._recovered(notes)
-        current = self._certificates.living(self._wanted.mount, notes.current) if notes.current else None
+        current = self._living(notes.current) if notes.current else None
         if current is None or notes.issued_for != self._wanted.issued_for or self._renews(current):
             notes, current = self._replaced(notes, current)
         notes = self._retired(notes)
@@ -149,6 +150,11 @@ class CertificateDelivery:
         dates = {DUE: min(due).isoformat()} if due else {}
         attributes = {**self._link.attributes, VERSION: str(notes.version), **dates}
         return replace(self._link, unique_id=current.serial, attributes=attributes)
+
+    def _living(self, serial: str) -> Certificate | None:
+        """Read a certificate that was noted; None when it does not live, or somebody else's was noted."""
+        found = self._certificates.living(self._wanted.mount, serial)
+        return found if found and found.lease == self._lease.lease else None
 
     def _renews(self, current: Certificate) -> bool:
         return self._renewable(current) and self._now >= current.renewal_due
@@ -200,7 +206,8 @@ class CertificateDelivery:
     def _issued(self) -> dict[str, str]:
         """Have a certificate issued; what is delivered of it."""
         wanted = self._wanted
-        ttl = min(wanted.ttl, self._lease_ends - self._now)
+        # Asked for no time at all, Vault gives the usual one of the role.
+        ttl = max(min(wanted.ttl, self._lease_ends - self._now), timedelta(seconds=1))
         body = {
             "common_name": wanted.names[0],
             "alt_names": ",".join(wanted.names[1:]),
@@ -217,8 +224,8 @@ class CertificateDelivery:
     def _retired(self, notes: Notes) -> Notes:
         """Revoke what is due, and destroy the versions that held it once nothing from before is valid."""
         due = [serial for serial, at in notes.retiring.items() if at <= self._now]
-        for serial in due:
-            self._certificates.revoke_serial(self._wanted.mount, serial)
+        for certificate in filter(None, map(self._living, due)):
+            self._certificates.revoke(certificate)
         left = {serial: at for serial, at in notes.retiring.items() if serial not in due}
         if not due:
             return notes
