@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
@@ -43,19 +44,22 @@ def held_identities(state: Mapping[str, Any]) -> dict[str, HeldIdentity]:
         leases.setdefault(lease_key(lease), []).append(lease)
     components = [each for each in resources if _is_component(each)]
     declared = {_component_key(each): each["inputs"]["identity"] for each in components}
+    of_key: dict[str, list[str]] = {}
+    for each in components:
+        of_key.setdefault(_component_key(each), []).append(each["urn"])
     parents = {each["urn"]: each.get("parent", "") for each in resources}
     cut_off = {each.get("parent", "") for each in resources if _is_cut_off(each)}
+    applied = cache(partial(_applied, state))
     found = {}
     for key in sorted({*leases, *declared}):
         own = tuple(leases.get(key, ()))
-        urns = [each["urn"] for each in components if _component_key(each) == key]
-        urns += [parents[lease.urn] for lease in own]
+        urns = [*of_key.get(key, ()), *(parents[lease.urn] for lease in own)]
         found[key] = HeldIdentity(
             key=key,
             leases=own,
             components=tuple(dict.fromkeys(urns)),
             declared=declared.get(key) or own[0].terms.identity.model_dump(mode="json"),
-            applied=_applied(state, own[0].provider, key) if own else None,
+            applied=applied(own[0].provider).get(key) if own else None,
             cut_off=not cut_off.isdisjoint(urns),
         )
     return found
@@ -84,11 +88,11 @@ def key_named(name: str, known: Iterable[str], command: str) -> str:
     raise SpecError(command, [problem])
 
 
-def _applied(state: Mapping[str, Any], provider: str, key: str) -> Decision | None:
+def _applied(state: Mapping[str, Any], provider: str) -> Mapping[str, Decision]:
     try:
-        return settings_of(state, provider).life.get(key)
+        return settings_of(state, provider).life
     except NhiError:
-        return None
+        return {}
 
 
 def _is_component(resource: Mapping[str, Any]) -> bool:

@@ -70,7 +70,10 @@ class HeldLease:
 def held_leases(state: Mapping[str, Any]) -> list[HeldLease]:
     """Find every lease in an exported state."""
     resources = _resources(state)
-    return [_held_lease(resource, resources) for resource in resources if resource["type"] == LEASE]
+    siblings: dict[str | None, list[dict[str, Any]]] = {}
+    for resource in resources:
+        siblings.setdefault(resource.get("parent"), []).append(resource)
+    return [_held_lease(r, siblings[r.get("parent")]) for r in resources if r["type"] == LEASE]
 
 
 def held_urns(state: Mapping[str, Any]) -> set[str]:
@@ -147,9 +150,8 @@ def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(state["deployment"].get("resources") or [])
 
 
-def _held_lease(resource: Mapping[str, Any], resources: list[dict[str, Any]]) -> HeldLease:
+def _held_lease(resource: Mapping[str, Any], siblings: list[dict[str, Any]]) -> HeldLease:
     outputs = readable(resource["outputs"])
-    siblings = [r for r in resources if r.get("parent") == resource.get("parent")]
     seals = [r for r in siblings if r["type"] == SEAL and r["inputs"].get("leaseId") == outputs["leaseId"]]
     return HeldLease(
         urn=resource["urn"],

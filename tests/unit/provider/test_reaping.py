@@ -15,6 +15,8 @@ from nhi_components.core.due import Due
 from nhi_components.core.errors import SpecError
 from nhi_components.provider.held_identities import held_identities, key_named
 from nhi_components.provider.reaping import Outcome, Report, Stack, in_parallel, looked_at, settled, stacks_below
+from nhi_components.provider.settings import Settings
+from nhi_components.provider.stack_state import settings_of
 
 STATE: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "fixtures" / "states" / "0.1.0" / "stack.json").read_text()
@@ -192,6 +194,22 @@ def test_identities_are_named_whole_or_shortly() -> None:
         key_named("orders", {"orders.test", "orders.prod"}, "nhi suspend")
     with pytest.raises(SpecError, match="none at all"):
         key_named("orders", (), "nhi suspend")
+
+
+def test_a_large_stack_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counting(state: dict[str, Any], provider: str) -> Settings:
+        read.append(provider)
+        return settings_of(state, provider)
+
+    monkeypatch.setattr("nhi_components.provider.held_identities.settings_of", counting)
+    resources = STATE["deployment"]["resources"]
+    ours = [each for each in resources if "nhi:" in each["urn"].split("::")[2].split("$")[0]]
+    several = [json.loads(json.dumps(ours).replace('"orders"', f'"orders{i}"')) for i in range(5)]
+    state = {"deployment": {"resources": [*resources, *(each for copy in several for each in copy)]}}
+    assert len(held_identities(state)) == 6
+    assert len(read) == len(set(read))
 
 
 def test_a_retired_identity_is_known_by_its_shell() -> None:
