@@ -178,6 +178,18 @@ class TestRotation:
         second = slot.admit()
         assert slot.live() == {second.unique_id} != {first.unique_id}
 
+    def test_one_that_was_revoked_and_is_not_on_the_crl_yet_is_not_called_done(
+        self, vault_world: VaultWorld, tags: LeaseTags
+    ) -> None:
+        slot = Slot(Pki(vault_world, auto_rebuild=True), tags)
+        first = slot.admit()
+        second = slot.admit(generation="2", overlap_seconds="600")
+        root, mount = vault_world.root, slot.pki.mount
+        root.write(f"{mount}/revoke", serial_number=first.unique_id)
+        slot.admit(datetime.fromisoformat(second.attributes["due"]), generation="2", overlap_seconds="600")
+        crl = x509.load_pem_x509_crl(root.read(f"{mount}/issuer/default/crl")["data"]["crl"].encode())
+        assert [f"{revoked.serial_number:x}" for revoked in crl] == [str(first.unique_id).replace(":", "").lstrip("0")]
+
     def test_what_others_note_as_retiring_is_not_revoked(self, slot: Slot) -> None:
         slot.admit()
         other = new_tags(os.urandom(16))

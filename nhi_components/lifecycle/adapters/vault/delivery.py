@@ -142,7 +142,8 @@ class CertificateDelivery:
             return replace(self._link, unique_id=notes.current or None, attributes={**self._link.attributes, **known})
         if notes.intent:
             notes = self._recovered(notes)
-        current = self._living(notes.current) if notes.current else None
+        current = self._unexpired(notes.current) if notes.current else None
+        current = current if current and not current.revoked_at else None
         if current is None or notes.issued_for != self._wanted.issued_for or self._renews(current):
             notes, current = self._replaced(notes, current)
         notes = self._retired(notes)
@@ -151,9 +152,9 @@ class CertificateDelivery:
         attributes = {**self._link.attributes, VERSION: str(notes.version), **dates}
         return replace(self._link, unique_id=current.serial, attributes=attributes)
 
-    def _living(self, serial: str) -> Certificate | None:
-        """Read a certificate that was noted; None when it does not live, or somebody else's was noted."""
-        found = self._certificates.living(self._wanted.mount, serial)
+    def _unexpired(self, serial: str) -> Certificate | None:
+        """Read a certificate that was noted; None when it has expired, or somebody else's was noted."""
+        found = self._certificates.unexpired(self._wanted.mount, serial)
         return found if found and found.lease == self._lease.lease else None
 
     def _renews(self, current: Certificate) -> bool:
@@ -224,7 +225,7 @@ class CertificateDelivery:
     def _retired(self, notes: Notes) -> Notes:
         """Revoke what is due, and destroy the versions that held it once nothing from before is valid."""
         due = [serial for serial, at in notes.retiring.items() if at <= self._now]
-        for certificate in filter(None, map(self._living, due)):
+        for certificate in filter(None, map(self._unexpired, due)):
             self._certificates.revoke(certificate)
         left = {serial: at for serial, at in notes.retiring.items() if serial not in due}
         if not due:

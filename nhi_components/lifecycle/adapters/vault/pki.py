@@ -115,8 +115,13 @@ class Certificates:
 
     def living(self, mount: str, serial: str) -> Certificate | None:
         """Read a certificate; None when there is none, or it is revoked or expired."""
+        certificate = self.unexpired(mount, serial)
+        return certificate if certificate and not certificate.revoked_at else None
+
+    def unexpired(self, mount: str, serial: str) -> Certificate | None:
+        """Read a certificate, revoked or not; None when there is none, or it is expired."""
         certificate = self.find(mount, serial)
-        return certificate if certificate and lives(certificate, self._servers_time()) else None
+        return certificate if certificate and self._servers_time() < certificate.ends else None
 
     def revoke(self, certificate: Certificate) -> Revocation:
         """Revoke a certificate and see that its issuer's CRL says so; can be repeated.
@@ -147,8 +152,8 @@ class Certificates:
         return Revocation(certificate, self.on_list(certificate), revoked_at + life)
 
     def revoke_serial(self, mount: str, serial: str) -> None:
-        """Revoke a certificate by its serial number; one that does not live counts as revoked."""
-        certificate = self.living(mount, serial)
+        """Revoke a certificate by its serial number, and see it on the CRL; one that has expired counts as revoked."""
+        certificate = self.unexpired(mount, serial)
         if certificate:
             self.revoke(certificate)
 
