@@ -50,25 +50,3 @@ class Revocation(StrEnum):
                 return MINUTES
             case Revocation.AT_EXPIRY:
                 return max(datetime.combine(ends, time.min, UTC) - started, _NO_TIME)
-
-    def deadline(self, ends: date, started: datetime) -> datetime:
-        """Tell until when the revocation must be complete, in UTC; arguments and errors as for `limit`."""
-        return started.astimezone(UTC) + self.limit(ends, started)
-
-    def is_met(self, ends: date, started: datetime, completed: datetime) -> bool:
-        """Tell whether a revocation was complete in time; arguments and errors as for `limit`.
-
-        Args:
-            ends: the UTC day at whose start the identity ends.
-            started: when the revocation started; aware.
-            completed: when the last system was seen to refuse; aware, not before `started`.
-
-        Raises:
-            ValueError: a moment is naive, or `completed` is before `started`.
-        """
-        if completed.tzinfo is None:
-            raise ValueError("completed is naive; give an aware datetime")
-        limit = self.limit(ends, started)
-        if completed < started:
-            raise ValueError(f"completed {completed.isoformat()} is before started {started.isoformat()}")
-        return completed - started <= limit
