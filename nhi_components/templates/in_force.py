@@ -53,8 +53,9 @@ class Templates:
         return f"standard {self.standard.revision}{own}"
 
     def grace_days_of(self, identity: Identity) -> int:
-        """Tell how many days after its end an identity is retired."""
-        return self.by_kind[identity.kind].grace_days if identity.grace_days is None else identity.grace_days
+        """Tell how many days after its end an identity is retired: those of its template, or the fewer it asks for."""
+        longest = self.by_kind[identity.kind].grace_days
+        return longest if identity.grace_days is None else min(identity.grace_days, longest)
 
 
 def templates_in_force(

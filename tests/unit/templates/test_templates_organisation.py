@@ -249,7 +249,8 @@ def test_a_byte_order_mark_does_no_harm(project: Path) -> None:
     assert templates_in_force(project, {}).by_kind[Kind.WORKLOAD].lifetime_days == 30
 
 
-def test_an_identity_may_ask_for_another_grace_than_its_template(tmp_path: Path) -> None:
+def test_an_identity_may_ask_for_a_shorter_grace_than_its_template_and_for_no_longer(tmp_path: Path) -> None:
     templates = templates_in_force(tmp_path, {})
     assert templates.grace_days_of(spec(Kind.AI_AGENT).identity) == 7
     assert templates.grace_days_of(spec(Kind.AI_AGENT, grace_days=0).identity) == 0
+    assert templates.grace_days_of(spec(Kind.AI_AGENT, grace_days=90).identity) == 7
