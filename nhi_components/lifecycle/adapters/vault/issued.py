@@ -100,13 +100,17 @@ class IssuedCredentials:
     def revoked_before(self, elapsed: Elapsed) -> list[CutOff]:
         """Tell when certificates were revoked by rotations, a suspension or an earlier run: all that would else live.
 
+        Those that their CRL does not name yet are left to `revoke`.
+
         Args:
             elapsed: tells the time.
         """
         return [
             self._revoked_earlier(judged, revoked_at, elapsed)
             for judged in self._pki.revoked_certificates()
-            if judged.ours and (revoked_at := judged.what.revoked_at)
+            if judged.ours
+            and (revoked_at := judged.what.revoked_at)
+            and not self._certificates.awaits_list(judged.what)
         ]
 
     def revoke(self, before: Issued, elapsed: Elapsed) -> list[CutOff]:
@@ -123,7 +127,8 @@ class IssuedCredentials:
         found, failures = self.find(), list[str]()
         living = {judged.what.lease_id: judged for judged in (*before.leases, *found.leases)}
         leases = _each(living.values(), lambda judged: self._revoked_lease(judged, elapsed), failures)
-        certificates = _each(found.certificates, lambda judged: self._revoked_certificate(judged, elapsed), failures)
+        standing = [*found.certificates, *self._awaiting_list()]
+        certificates = _each(standing, lambda judged: self._revoked_certificate(judged, elapsed), failures)
         if failures:
             raise NhiError("\n".join(failures))
         return [*leases, *certificates]
@@ -138,6 +143,11 @@ class IssuedCredentials:
         unseen = [f"{link}: {self._reach.refusal(path)}" for path, link in lists.items() if path in self._reach.refused]
         if unseen:
             raise NhiError("\n".join(unseen))
+
+    def _awaiting_list(self) -> list[Judged[Certificate]]:
+        """Find those that an earlier run has revoked without seeing it on the CRL: who looks there accepts them."""
+        revoked = self._pki.revoked_certificates()
+        return [judged for judged in revoked if judged.ours and self._certificates.awaits_list(judged.what)]
 
     def _revoked_lease(self, judged: Judged[DynamicLease], elapsed: Elapsed) -> CutOff:
         self._leases.revoke(judged.what)

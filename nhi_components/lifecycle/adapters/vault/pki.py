@@ -163,6 +163,10 @@ class Certificates:
         number = int(certificate.serial.replace(":", ""), 16)
         return revoked is not None and revoked.get_revoked_certificate_by_serial_number(number) is not None
 
+    def awaits_list(self, certificate: Certificate) -> bool:
+        """Tell whether the engine publishes a CRL that does not name the certificate."""
+        return not self.on_list(certificate) and not self._publishes_none(certificate.mount)
+
     def _list_of(self, certificate: Certificate) -> x509.CertificateRevocationList | None:
         """Fetch the CRL of a certificate's issuer; None when it is not signed by that."""
         mount = certificate.mount
