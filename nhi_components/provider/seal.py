@@ -97,10 +97,11 @@ def departed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Link]:
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime) -> list[str]:
     """Name the inputs that differ, and `admitted` when a link is not, or no longer, admitted, is cut off, or is due."""
-    names = [name for name in sorted(new) if old.get(name) != new[name]]
+    if names := [name for name in sorted(new) if old.get(name) != new[name]]:
+        return names
     keys = {link.key for link in admitted_of(old)}
     missing = any(link.key not in keys for link in SealInputs.from_state(new).links)
-    return names or (["admitted"] if _CUT_OFF in old or missing or _is_due(old, now) else [])
+    return ["admitted"] if _CUT_OFF in old or missing or _is_due(old, now) else []
 
 
 def _is_due(old: Mapping[str, Any], now: datetime) -> bool:

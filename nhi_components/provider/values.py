@@ -9,11 +9,24 @@ from pulumi.provider.experimental.property_value import Computed, PropertyValue
 
 from nhi_components.provider.known import UNKNOWN, Unknown
 
+_UNKNOWN_BY_TYPE = frozenset(
+    {
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
+    }
+)
+"""What the engine writes for an unknown value of each type; the SDK knows only that of a text (pulumi/pulumi v3.220.0,
+sdk/go/common/resource/plugin/rpc.go)."""
+
 
 def plain(value: PropertyValue) -> Any:
     """Turn a property value into plain Python; an unknown one into `UNKNOWN`; secrecy is dropped."""
     match value.value:
         case Computed():
+            return UNKNOWN
+        case str() as text if text in _UNKNOWN_BY_TYPE:
             return UNKNOWN
         case str() | bool() | None as simple:
             return simple

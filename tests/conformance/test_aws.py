@@ -88,6 +88,22 @@ class TestFirstValue:
 
 
 class TestInterruptedCutOff:
+    def test_a_suspended_role_is_never_opened_for_a_canary(
+        self, aws_world: AwsWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        links = aws_world.adapter().admit(tags, aws_world.create(tags), now())
+        role = names(tags)[0]
+        nothing = json.dumps({"Statement": [{"Sid": "Suspended", "Effect": "Deny", "Action": "*", "Resource": "*"}]})
+        aws_world.iam.put_role_policy(RoleName=role, PolicyName=role, PolicyDocument=nothing)
+        opened: list[str] = []
+        monkeypatch.setattr(cutting, "trust_canary", lambda *_: opened.append("trust") or "{}")
+        done = next(
+            c for c in aws_world.adapter().cut_off(tags.lease, links, now()) if c.link.kind is LinkKind.IAM_ROLE
+        )
+        assert (done.canary, opened) == (None, [])
+        assert done.without_canary.startswith("suspended")
+        assert isinstance(done.disabled_at, datetime)
+
     def test_killed_while_the_canary_was_opened(self, aws_world: AwsWorld, tags: LeaseTags) -> None:
         adapter, role = aws_world.adapter(), names(tags)[0]
         admitted = adapter.admit(tags, aws_world.create(tags), now())

@@ -95,3 +95,21 @@ def test_a_trust_that_somebody_added_to_is_not_ours() -> None:
 def test_times_of_other_zones_are_written_in_utc() -> None:
     elsewhere = AT.astimezone(timezone(timedelta(hours=9)))
     assert marks.deny_everything(elsewhere) == marks.deny_everything(AT)
+
+
+@pytest.mark.parametrize(
+    ("change", "everything"),
+    [
+        ({}, True),
+        ({"Condition": {}}, True),
+        ({"Effect": "Allow"}, False),
+        ({"Action": "s3:*"}, False),
+        ({"Resource": "arn:aws:s3:::a"}, False),
+        ({"Condition": {"DateGreaterThanEquals": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}}, False),
+    ],
+)
+def test_everything_is_denied_only_without_a_condition(change: dict[str, Any], everything: bool) -> None:
+    denied = {"Effect": "Deny", "Action": "*", "Resource": "*", **change}
+    assert marks.denies_everything({"Statement": [{"Effect": "Allow", "Action": "*"}, denied]}) is everything
+    assert marks.denies_everything({"Statement": denied}) is everything
+    assert not marks.denies_everything(None)

@@ -10,6 +10,13 @@ from pulumi.provider.experimental.property_value import Computed, PropertyValue
 from nhi_components.provider.known import UNKNOWN, contains_unknown, structured
 from nhi_components.provider.values import plain, plain_map, property_map, property_value
 
+OF_THE_ENGINE = {
+    "UnknownBoolValue": "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+    "UnknownNumberValue": "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+    "UnknownArrayValue": "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+    "UnknownObjectValue": "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+}
+
 
 @pytest.mark.parametrize(
     "value", [None, True, False, "text", "", 0, 7, 2.5, [], ["a", 1, None], {}, {"a": {"b": [True, {"c": "d"}]}}]
@@ -23,6 +30,12 @@ def test_a_plain_value_survives_the_way_there_and_back(value: Any) -> None:
 def test_whole_numbers_become_integers() -> None:
     assert plain(PropertyValue(30.0)) == 30
     assert isinstance(plain(PropertyValue(30.0)), int)
+
+
+@pytest.mark.parametrize("kind", ["UnknownBoolValue", "UnknownNumberValue", "UnknownArrayValue", "UnknownObjectValue"])
+def test_what_the_engine_writes_for_an_unknown_value_of_a_type_is_unknown(kind: str) -> None:
+    assert plain(PropertyValue(OF_THE_ENGINE[kind])) is UNKNOWN
+    assert contains_unknown(plain_map({"links": PropertyValue(OF_THE_ENGINE[kind])}))
 
 
 def test_what_is_unknown_stays_unknown() -> None:

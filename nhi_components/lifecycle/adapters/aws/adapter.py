@@ -15,10 +15,10 @@ from nhi_components.lifecycle.adapters.aws.errors import translated
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
 from nhi_components.lifecycle.adapters.aws.quotas import Quotas
 from nhi_components.lifecycle.adapters.aws.role_session import RoleSession
-from nhi_components.lifecycle.adapters.aws.roles import Roles
+from nhi_components.lifecycle.adapters.aws.roles import Roles, role_of
 from nhi_components.lifecycle.adapters.aws.secrets import Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
-from nhi_components.lifecycle.adapters.aws.survey import Survey, role_of
+from nhi_components.lifecycle.adapters.aws.survey import Survey
 from nhi_components.lifecycle.adapters.aws.ways_in import WAYS_IN, WaysIn
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, refuse_elsewhere, refuse_namesake

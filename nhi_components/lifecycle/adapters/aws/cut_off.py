@@ -12,19 +12,20 @@ from datetime import datetime
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_exponential
 
-from nhi_components.core.links import Fact, Link, NotChecked
+from nhi_components.core.links import Fact, Link, LinkKind, NotChecked
 from nhi_components.lifecycle.adapters.aws.errors import ACTION_DENIED, code_of
 from nhi_components.lifecycle.adapters.aws.marks import (
     CANARY_POLICY,
     CUT_OFF_POLICY,
     allow_canary,
+    denies_everything,
     deny_everything,
     marked_at,
     trust_canary,
     trust_nobody,
 )
 from nhi_components.lifecycle.adapters.aws.role_session import SESSION_SECONDS, RoleSession
-from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of
+from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of, role_of
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.ports import Canary, CutOff
@@ -60,13 +61,23 @@ class RoleCutOff:
         if isinstance(refused_at, datetime):
             self._without_canary = f"an earlier run cut the role off at {refused_at.isoformat()}, no session opens now"
         else:
-            canary = self._open_canary()
+            canary = None if self._is_suspended(links) else self._open_canary()
             self._put_policy(CUT_OFF_POLICY, deny_everything(self._elapsed.now()))
             refused_at = self._refused_at(canary.credential) if canary else self._elapsed.now()
         self._roles.delete_inline(self._role.name, CANARY_POLICY)
         if not self._trusts_nobody:
             self._put_trust(trust_nobody(self._disabled_at or self._elapsed.now()))
         return CutOff(self._link, self._disabled_at, refused_at, extras, canary, self._without_canary)
+
+    def _is_suspended(self, links: Sequence[Link]) -> bool:
+        """Tell whether the program denies everything to the role already: no session of it could prove anything."""
+        own = [
+            link.name for link in links if link.kind is LinkKind.IAM_ROLE_POLICY and role_of(link) == self._role.name
+        ]
+        if any(denies_everything(self._roles.inline_document(self._role.name, name)) for name in own):
+            self._without_canary = "suspended: everything was denied to the role before, so no session could be tried"
+            return True
+        return False
 
     def _open_canary(self) -> Canary | None:
         """Open a session that is seen to work; None, and why, when that can't be done."""

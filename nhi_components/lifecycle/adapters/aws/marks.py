@@ -67,6 +67,15 @@ def allow_canary(role_arn: str, now: datetime) -> str:
     )
 
 
+def denies_everything(document: Mapping[str, Any] | None) -> bool:
+    """Tell whether a policy of a role denies it everything, without any condition."""
+    return any(
+        (statement.get("Effect"), statement.get("Action"), statement.get("Resource")) == ("Deny", "*", "*")
+        and not statement.get("Condition")
+        for statement in _statements(document or {})
+    )
+
+
 def is_our_trust(trust: Mapping[str, Any]) -> bool:
     """Tell whether a trust policy is one that a cut-off wrote."""
     sids = [str(statement.get("Sid", "")) for statement in _statements(trust)]

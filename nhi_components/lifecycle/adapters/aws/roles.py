@@ -160,6 +160,11 @@ class Roles:
             self.delete_inline(role.name, policy)
 
 
+def role_of(link: Link) -> str:
+    """Name the role that something hangs on; by convention a bundle's inline policy bears its role's name."""
+    return link.attributes.get("role", link.name)
+
+
 def extras_of(role: Link, attached: Attached, links: Iterable[Link]) -> tuple[Link, ...]:
     """Tell what hangs on a role that the lease does not know of: policies and instance profiles added by hand.
 

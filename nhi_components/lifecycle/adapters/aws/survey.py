@@ -8,7 +8,7 @@ from dataclasses import replace
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfile, InstanceProfiles
 from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY, is_our_trust
-from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of
+from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of, role_of
 from nhi_components.lifecycle.adapters.aws.secrets import Secret, Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.ownership import links_by_name, ownership_of
@@ -19,11 +19,6 @@ _ON_A_ROLE = (
     LinkKind.IAM_POLICY_ATTACHMENT,
     LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP,
 )
-
-
-def role_of(link: Link) -> str:
-    """Name the role that something hangs on; by convention a bundle's inline policy bears its role's name."""
-    return link.attributes.get("role", link.name)
 
 
 class Survey:
