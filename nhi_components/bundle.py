@@ -12,12 +12,11 @@ import pulumi
 
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.lease_id import name_of
-from nhi_components.core.life import State
+from nhi_components.core.life import LAST_LEASE, State
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.spec import BundleSpec
 from nhi_components.core.tags import LeaseTags
 from nhi_components.life import (
-    LAST_LEASE,
     decided_identity,
     last_lease_of,
     refuse_beyond_template,

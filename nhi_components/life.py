@@ -13,7 +13,7 @@ from pulumi.runtime.settings import get_monitor
 
 from nhi_components.core.errors import SpecError
 from nhi_components.core.identity import Identity
-from nhi_components.core.life import Decisions, State, decided, key_of, lease_of, state_on
+from nhi_components.core.life import LAST_LEASE, Decisions, State, decided, key_of, lease_of, state_on
 from nhi_components.core.revocation import Revocation
 from nhi_components.core.spec import BundleSpec
 from nhi_components.refusal import ProgramRefused, refusing_plainly
@@ -29,9 +29,6 @@ from nhi_components.templates import (
 )
 from nhi_components.today import today
 from nhi_components.unheeded import heed
-
-LAST_LEASE = "lastLease"
-"""The output under which the shell of a retired identity remembers its last lease."""
 
 _LEASE = "nhi:index:Lease"
 _holders: WeakKeyDictionary[Any, list[Holder]] = WeakKeyDictionary()

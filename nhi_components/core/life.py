@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LONGEST_GRACE_DAYS = 90
 """No grace is longer; the field asks for 7 to 30 days, and for a disabled identity nobody should wait a quarter."""
 
+LAST_LEASE = "lastLease"
+"""The output under which the shell of a retired identity remembers its last lease."""
+
 
 class State(StrEnum):
     """What an identity is allowed: what it is granted; nothing, but it can be restored; not even to exist."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache, partial
 from typing import Any
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
-from nhi_components.core.life import Decision, key_of
+from nhi_components.core.life import LAST_LEASE, Decision, key_of
 from nhi_components.provider.stack_state import SEAL, HeldLease, held_leases, settings_of
 
 _OURS = "nhi:"
@@ -26,6 +27,7 @@ class HeldIdentity:
         declared: the identity's own fields as the last `up` had them.
         applied: the decision that was in force then; None when there was none, or an explicit provider hides it.
         cut_off: whether a refresh found it cut off.
+        ended: the end of the last lease, as the shell of a component that has retired remembers it.
     """
 
     key: str
@@ -34,6 +36,7 @@ class HeldIdentity:
     declared: Mapping[str, Any]
     applied: Decision | None
     cut_off: bool
+    ended: date | None
 
 
 def held_identities(state: Mapping[str, Any]) -> dict[str, HeldIdentity]:
@@ -44,16 +47,16 @@ def held_identities(state: Mapping[str, Any]) -> dict[str, HeldIdentity]:
         leases.setdefault(lease_key(lease), []).append(lease)
     components = [each for each in resources if _is_component(each)]
     declared = {_component_key(each): each["inputs"]["identity"] for each in components}
-    of_key: dict[str, list[str]] = {}
+    of_key: dict[str, list[dict[str, Any]]] = {}
     for each in components:
-        of_key.setdefault(_component_key(each), []).append(each["urn"])
+        of_key.setdefault(_component_key(each), []).append(each)
     parents = {each["urn"]: each.get("parent", "") for each in resources}
     cut_off = {each.get("parent", "") for each in resources if _is_cut_off(each)}
     applied = cache(partial(_applied, state))
     found = {}
     for key in sorted({*leases, *declared}):
         own = tuple(leases.get(key, ()))
-        urns = [*of_key.get(key, ()), *(parents[lease.urn] for lease in own)]
+        urns = [*(each["urn"] for each in of_key.get(key, ())), *(parents[lease.urn] for lease in own)]
         found[key] = HeldIdentity(
             key=key,
             leases=own,
@@ -61,6 +64,7 @@ def held_identities(state: Mapping[str, Any]) -> dict[str, HeldIdentity]:
             declared=declared.get(key) or own[0].terms.identity.model_dump(mode="json"),
             applied=applied(own[0].provider).get(key) if own else None,
             cut_off=not cut_off.isdisjoint(urns),
+            ended=min((ends for each in of_key.get(key, ()) if (ends := _last_end(each))), default=None),
         )
     return found
 
@@ -103,6 +107,11 @@ def _is_component(resource: Mapping[str, Any]) -> bool:
 def _component_key(resource: Mapping[str, Any]) -> str:
     identity = resource["inputs"]["identity"]
     return key_of(identity["name"], identity["environment"])
+
+
+def _last_end(component: Mapping[str, Any]) -> date | None:
+    last = (component.get("outputs") or {}).get(LAST_LEASE)
+    return date.fromisoformat(last["ends"]) if last else None
 
 
 def _is_cut_off(resource: Mapping[str, Any]) -> bool:

@@ -125,7 +125,7 @@ def standing_of(key: str, held: HeldIdentity | None, decision: Decision | None, 
         declared = (decision.state if decision else None) or State.ACTIVE
         return Standing(key, exists=False, declared=declared, ends=None, decision=decision)
     identity = Identity.parse(held.declared)
-    ends = min((lease.terms.ends for lease in held.leases), default=identity.expires.on)
+    ends = min((lease.terms.ends for lease in held.leases), default=identity.expires.on or held.ended)
     template = templates_in_force(directory).by_kind[identity.kind]
     return Standing(
         key=key,

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from fake_pulumi import FakeProject, install
 
+from nhi_components.core.deciding import Action, Wish, decide
 from nhi_components.core.due import Due
 from nhi_components.core.errors import SpecError
+from nhi_components.core.life import Decision
 from nhi_components.provider.held_identities import held_identities, key_named
+from nhi_components.provider.life_configuration import standing_of
 from nhi_components.provider.reaping import Outcome, Report, Stack, in_parallel, looked_at, settled, stacks_below
 from nhi_components.provider.settings import Settings
 from nhi_components.provider.stack_state import settings_of
@@ -217,3 +220,19 @@ def test_a_retired_identity_is_known_by_its_shell() -> None:
     shells = [r for r in state["deployment"]["resources"] if r["type"].endswith("WorkloadIdentity")]
     state["deployment"]["resources"] = shells
     assert held_identities(state)["orders.test"].leases == ()
+
+
+def test_a_shell_remembers_the_end_that_a_restoration_has_to_move() -> None:
+    state = deepcopy(STATE)
+    shells = [r for r in state["deployment"]["resources"] if r["type"].endswith("WorkloadIdentity")]
+    for shell in shells:
+        shell["inputs"]["identity"] |= {"state": "retired", "expires": {"after_days": 30}}
+        shell["outputs"] = {"lastLease": {"identity": "orders.test", "issued": "2026-11-22", "ends": "2026-12-22"}}
+    state["deployment"]["resources"] = shells
+    decision = Decision.parse({**DECISION, "state": "retired"})
+    standing = standing_of("orders.test", held_identities(state)["orders.test"], decision, Path())
+    assert standing.ends == ENDS
+    wish = Wish("Ada Example", "INC-7", None, ENDS)
+    with pytest.raises(SpecError, match="an end date that is yet to come"):
+        decide(Action.RESTORE, standing, wish, ENDS)
+    assert decide(Action.RESTORE, standing, wish, ENDS - timedelta(days=1))
