@@ -12,14 +12,14 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from nhi_components.aws.bundle import AwsBundle
 from nhi_components.aws.outputs import is_later
-from nhi_components.aws.spec import AwsBundleSpec, of_kind, parse_aws_spec
+from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
 from nhi_components.aws.trusts import TOOL, Trusted, agent_statements
 from nhi_components.core.arn import ROLE_ARN
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.delegation import Delegation
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, aws_grant_problems
-from nhi_components.core.identity import Identity, Kind
+from nhi_components.core.identity import Identity, Kind, of_kind
 from nhi_components.core.model import Spec, wrong
 from nhi_components.core.trust import MOST_PRINCIPALS, AccountTrust
 from nhi_components.refusal import refusing_plainly

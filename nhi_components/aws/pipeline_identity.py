@@ -6,26 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import pulumi
-from pydantic import BeforeValidator, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from nhi_components.aws.bundle import AwsBundle
-from nhi_components.aws.spec import AwsBundleSpec, of_kind, parse_aws_spec
+from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
 from nhi_components.aws.trusts import Trusted, pipeline_statement
 from nhi_components.core.arn import OIDC_PROVIDER_ARN, issuer_of
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.delegation import Delegation
 from nhi_components.core.grant import Grant
-from nhi_components.core.identity import Identity, Kind
+from nhi_components.core.identity import Identity, Kind, of_kind
 from nhi_components.core.links import System
 from nhi_components.core.model import wrong
-from nhi_components.core.pipeline import GitHub, GitLab, Pipeline, TerraformCloud
+from nhi_components.core.pipeline import Pipeline
 from nhi_components.refusal import refusing_plainly
-
-
-def _read(value: Any) -> Any:
-    if isinstance(value, GitHub | GitLab | TerraformCloud):
-        return value
-    raise wrong(got=value, expected="GitHub(…), GitLab(…) or TerraformCloud(…)", fix="name the one pipeline")
 
 
 class AwsPipelineSpec(AwsBundleSpec):
@@ -40,7 +34,7 @@ class AwsPipelineSpec(AwsBundleSpec):
 
     subject: ClassVar[str] = "aws.PipelineIdentity"
 
-    source: Annotated[Pipeline, BeforeValidator(_read)]
+    source: Pipeline
     oidc_provider_arn: Annotated[Any, OIDC_PROVIDER_ARN.validator]
 
     @field_validator("identity")

@@ -11,8 +11,7 @@ from pydantic import Field
 from nhi_components.core.delegation import Delegation, delegation_problems
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, aws_grant_problems
-from nhi_components.core.identity import Identity, Kind
-from nhi_components.core.model import Spec, wrong
+from nhi_components.core.model import Spec
 from nhi_components.core.spec import BundleSpec, parse_spec
 
 LONGEST_SESSION_SECONDS = 43_200
@@ -74,11 +73,3 @@ def parse_aws_spec(
     if problems:
         raise SpecError(f"{model.subject} {name!r}", problems)
     return spec
-
-
-def of_kind(identity: Identity, kind: Kind) -> Identity:
-    """Check, in a specification, that an identity is of the only kind that its component makes."""
-    if identity.kind is not kind:
-        fix = f"set kind to `{kind}`, so that the template of that kind judges it"
-        raise wrong(got=f"kind {identity.kind}", expected=f"an identity of kind {kind}", fix=fix)
-    return identity

@@ -9,13 +9,13 @@ import pulumi
 from pydantic import Field, ValidationInfo, field_validator
 
 from nhi_components.aws.bundle import AwsBundle
-from nhi_components.aws.spec import AwsBundleSpec, of_kind, parse_aws_spec
+from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
 from nhi_components.aws.trusts import Trusted, account_statement
 from nhi_components.core.arn import ROLE_ARN
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.delegation import Delegation
 from nhi_components.core.grant import Grant
-from nhi_components.core.identity import Identity, Kind
+from nhi_components.core.identity import Identity, Kind, of_kind
 from nhi_components.core.trust import MOST_PRINCIPALS, AccountId, principals_of
 from nhi_components.refusal import refusing_plainly
 

@@ -106,3 +106,11 @@ class Identity(Spec):
     sponsor: Annotated[str, AfterValidator(_email)] | None = None
     approvers: tuple[Annotated[str, StringConstraints(strip_whitespace=True, min_length=2)], ...] = ()
     shares_grants_because: Annotated[str, StringConstraints(strip_whitespace=True, min_length=8)] | None = None
+
+
+def of_kind(identity: Identity, kind: Kind) -> Identity:
+    """Check, in a specification, that an identity is of the only kind that its component makes."""
+    if identity.kind is not kind:
+        fix = f"set kind to `{kind}`, so that the template of that kind judges it"
+        raise wrong(got=f"kind {identity.kind}", expected=f"an identity of kind {kind}", fix=fix)
+    return identity

@@ -11,10 +11,10 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from nhi_components.core.links import System
 from nhi_components.core.model import Spec, wrong
@@ -33,7 +33,7 @@ _GIT_NAME = r"[^\x00-\x20\x7f~^:?*\[\\$]+"
 """What git-check-ref-format allows in a name, without `$`, which begins a variable in a policy of AWS."""
 _REF = re.compile(rf"refs/(?:heads|tags)/{_GIT_NAME}")
 _NAME = re.compile(_GIT_NAME)
-_ENVIRONMENT = re.compile(r"[^\x00-\x1f\x7f*?$]{1,255}")
+_ENVIRONMENT = re.compile(r"(?!\s)[^\x00-\x1f\x7f*?$]{1,255}(?<!\s)")
 
 
 def _matching(shape: re.Pattern[str], expected: str, fix: str) -> AfterValidator:
@@ -52,7 +52,12 @@ Issuer = Annotated[
 """The `iss` of the tokens, character by character."""
 
 _Environment = Annotated[
-    str, _matching(_ENVIRONMENT, "the whole name of one environment, without `*`, `?` and `$`", "name one environment")
+    str,
+    _matching(
+        _ENVIRONMENT,
+        "the whole name of one environment, without outer blanks, `*`, `?` and `$`",
+        "name one environment",
+    ),
 ]
 _Audience = Annotated[
     str, _matching(re.compile(r"[^\s*?$]{1,255}"), "text without white space and wildcards", "name one audience")
@@ -268,7 +273,14 @@ class TerraformCloud(PipelineSource):
         return f"{system}.workload.identity"
 
 
-Pipeline = GitHub | GitLab | TerraformCloud
+def _read(value: Any) -> Any:
+    if isinstance(value, GitHub | GitLab | TerraformCloud):
+        return value
+    raise wrong(got=value, expected="GitHub(…), GitLab(…) or TerraformCloud(…)", fix="name the one pipeline")
+
+
+Pipeline = Annotated[GitHub | GitLab | TerraformCloud, BeforeValidator(_read)]
+"""The one pipeline that an identity is for."""
 
 
 def _is_enterprise_server(issuer: str) -> bool:

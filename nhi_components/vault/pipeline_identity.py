@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import pulumi
 import pulumi_vault as vault
-from pydantic import BeforeValidator, field_validator
+from pydantic import field_validator
 
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.grant import Grant, vault_grant_problems
-from nhi_components.core.identity import Identity, Kind
+from nhi_components.core.identity import Identity, Kind, of_kind
 from nhi_components.core.links import LinkKind, System
 from nhi_components.core.model import wrong
-from nhi_components.core.pipeline import GitHub, GitLab, Pipeline, TerraformCloud
+from nhi_components.core.pipeline import Pipeline
 from nhi_components.core.spec import parse_spec
 from nhi_components.core.vault_login import SUBJECT, JwtLogin, Mount
 from nhi_components.refusal import refusing_plainly
@@ -23,12 +23,6 @@ from nhi_components.vault.federated import make_jwt_role
 
 _PROJECT = "project_path"
 """Names the alias of a GitLab environment, which any ref may use, so that there is no one subject."""
-
-
-def _read(value: Any) -> Any:
-    if isinstance(value, GitHub | GitLab | TerraformCloud):
-        return value
-    raise wrong(got=value, expected="GitHub(…), GitLab(…) or TerraformCloud(…)", fix="name the one pipeline")
 
 
 class VaultPipelineSpec(VaultBundleSpec):
@@ -41,16 +35,13 @@ class VaultPipelineSpec(VaultBundleSpec):
 
     subject: ClassVar[str] = "vault.PipelineIdentity"
 
-    source: Annotated[Pipeline, BeforeValidator(_read)]
+    source: Pipeline
     jwt_mount: Mount = "jwt"
 
     @field_validator("identity")
     @classmethod
     def _is_a_pipeline(cls, identity: Identity) -> Identity:
-        if identity.kind is not Kind.PIPELINE:
-            fix = "set kind to `pipeline`, so that the template for pipelines judges it"
-            raise wrong(got=f"kind {identity.kind}", expected="an identity of kind pipeline", fix=fix)
-        return identity
+        return of_kind(identity, Kind.PIPELINE)
 
     @field_validator("source")
     @classmethod

@@ -114,6 +114,8 @@ def test_the_audience_is_the_usual_one_of_the_system(source: PipelineSource, on_
             ["repository_id"],
         ),
         (GitHub, {"repository": "example/orders", "ref": "refs/heads/main", "audience": "*"}, ["audience"]),
+        (GitHub, {"repository": "example/orders", "environment": " prod"}, ["environment"]),
+        (GitLab, {"project": "example/orders", "environment": "prod\u00a0"}, ["environment"]),
         (GitLab, {"project": "example", "ref": "*"}, ["project", "ref"]),
         (GitLab, {"project": "example/orders"}, ["environment"]),
         (
