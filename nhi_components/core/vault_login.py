@@ -18,8 +18,8 @@ from nhi_components.core.model import Spec, wrong
 
 SUBJECT = "sub"
 
-Mount = Annotated[str, Field(pattern=r"^[\w-][\w/-]*$")]
-"""Where an engine or an auth method is mounted; it must exist."""
+Mount = Annotated[str, Field(pattern=r"^[\w-]+(/[\w-]+)*$")]
+"""Where an engine or an auth method is mounted, without outer slashes; it must exist."""
 
 _CLAIM = re.compile(r"[A-Za-z0-9_][\w.:/-]*", re.ASCII)
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)

@@ -82,6 +82,8 @@ def test_the_alias_is_named_by_the_one_value_of_the_user_claim(fields: dict[str,
         ({"bound_subject": "one", "bound_claims": {"team": "a,b", "ref": ["c", "d"]}}, "bound_claims", "no comma"),
         ({"bound_subject": "one", "bound_claims": {"": "x"}}, "bound_claims", "the name of a claim"),
         ({"bound_subject": "one", "mount": "/jwt"}, "mount", "String should match"),
+        ({"bound_subject": "one", "mount": "jwt/"}, "mount", "String should match"),
+        ({"bound_subject": "one", "mount": "a//jwt"}, "mount", "String should match"),
     ],
 )
 def test_what_lets_others_in_is_refused(fields: dict[str, Any], path: str, expected: str) -> None:
