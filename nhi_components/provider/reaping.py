@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nhi_components.core.due import Due, LeaseOnDay, Verdict, due_on
-from nhi_components.core.errors import NhiError
+from nhi_components.core.errors import NhiError, Problem
 from nhi_components.core.glob import glob_matches
 from nhi_components.core.life import State
 from nhi_components.provider.engine import Engine, StackLocked
@@ -22,7 +23,7 @@ from nhi_components.provider.life_configuration import LifeConfiguration
 from nhi_components.provider.stack_state import HeldLease, held_leases, settings_of
 from nhi_components.templates import Templates, templates_in_force
 
-_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+_PROJECT_FILES = frozenset({"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"})
 _NO_PROJECTS = frozenset({"node_modules", "venv", "__pycache__"})
 _UNCHANGED = frozenset({"same", "refresh", "read"})
 _PROVIDER_OF_OURS = "pulumi:providers:nhi"
@@ -123,7 +124,7 @@ class Report:
 
 
 def stacks_below(directories: Iterable[Path], pattern: str) -> tuple[list[Stack], list[Report]]:
-    """Find the stacks of every project in or below some folders; a project that can't be asked is reported.
+    """Find the stacks of every project in or below some folders; what can't be read or asked is reported.
 
     Args:
         directories: where to look.
@@ -131,7 +132,12 @@ def stacks_below(directories: Iterable[Path], pattern: str) -> tuple[list[Stack]
     """
     found: list[Stack] = []
     failed: list[Report] = []
-    for project in sorted({project for directory in directories for project in _projects(directory.resolve())}):
+
+    def unreadable(error: OSError) -> None:
+        failed.append(Report(Stack(Path(error.filename), "*"), outcome=Outcome.FAILED, detail=_unreadable(error)))
+
+    projects = {each for directory in directories for each in _projects(directory.resolve(), unreadable)}
+    for project in sorted(projects):
         try:
             names = Engine(project).stacks()
         except NhiError as error:
@@ -191,13 +197,16 @@ def in_parallel(
         return list(threads.map(one, items))
 
 
-def _projects(directory: Path) -> Iterator[Path]:
-    if any((directory / name).is_file() for name in _PROJECT_FILES):
-        yield directory
-    for folder in sorted(directory.iterdir()):
-        hidden = folder.name.startswith(".") or folder.name in _NO_PROJECTS
-        if folder.is_dir() and not folder.is_symlink() and not hidden:
-            yield from _projects(folder)
+def _projects(directory: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:
+    for folder, below, files in os.walk(directory, onerror=unreadable):
+        if not _PROJECT_FILES.isdisjoint(files):
+            yield Path(folder)
+        below[:] = [name for name in below if not name.startswith(".") and name not in _NO_PROJECTS]
+
+
+def _unreadable(error: OSError) -> str:
+    fix = "let whoever runs this read it, or name other folders"
+    return str(Problem(str(error.filename), error.strerror or "unreadable", "a folder that can be read", fix))
 
 
 def _due(stack: Stack, state: Mapping[str, Any], today: date, warn_days: int) -> tuple[DueLease, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -177,6 +178,25 @@ def test_projects_are_found_at_any_depth_and_stacks_by_their_name(project: FakeP
     ]
     assert [(each.stack.project, each.outcome) for each in failed] == [(broken.folder, Outcome.FAILED)]
     assert [each.name for each in stacks_below([tmp_path], "prod*")[0]] == ["prod", "prod-eu"]
+
+
+def test_a_folder_that_can_not_be_read_is_told(
+    project: FakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "projects" / "closed"
+    closed.mkdir()
+    scan = os.scandir
+
+    def scanning(folder: Any) -> Any:
+        if Path(folder) == closed:
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scan(folder)
+
+    monkeypatch.setattr(os, "scandir", scanning)
+    stacks, failed = stacks_below([tmp_path / "projects"], "*")
+    assert [each.project for each in stacks] == [project.folder]
+    assert [(each.stack.project, each.outcome) for each in failed] == [(closed, Outcome.FAILED)]
+    assert "Permission denied" in failed[0].detail
 
 
 def test_the_answers_come_in_order_and_each_is_told_when_done() -> None:
