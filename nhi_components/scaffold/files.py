@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from keyword import iskeyword
 
 from nhi_components.core.identity import Identity
 from nhi_components.core.links import System
 from nhi_components.scaffold.model import NewIdentity
 from nhi_components.version import VERSION
+
+_IMPORTED = {"pulumi", "nhi", *System}
 
 _PACK = '''\
 """Judges every grant of this project before it is made; its configuration stands under `nhi-required`."""
@@ -27,7 +30,7 @@ def files_of(new: NewIdentity) -> dict[str, str]:
     name = new.identity.name
     requirements = f"nhi-components[{new.system},policy]>={VERSION}\n"
     return {
-        "Pulumi.yaml": f"name: {name}\ndescription: {_quoted(new.identity.purpose)}\nruntime: python\n",
+        "Pulumi.yaml": f"name: {_quoted(name)}\ndescription: {_quoted(new.identity.purpose)}\nruntime: python\n",
         "__main__.py": program_of(new),
         "policy/PulumiPolicy.yaml": f"description: Judges the grants of {name}\nruntime: python\n",
         "policy/__main__.py": _PACK.format(name=name),
@@ -37,7 +40,7 @@ def files_of(new: NewIdentity) -> dict[str, str]:
 
 def program_of(new: NewIdentity) -> str:
     """Write the program that declares the identity."""
-    blueprint, variable = new.blueprint, new.identity.name.replace("-", "_")
+    blueprint, variable = new.blueprint, _variable(new.identity.name)
     answers = {detail: _quoted(answer) for detail, answer in new.answers().items()}
     arguments = {name: source.format_map(answers) for name, source in blueprint.arguments.items()}
     if blueprint.granting:
@@ -60,6 +63,12 @@ def program_of(new: NewIdentity) -> str:
         *(f"pulumi.export({_quoted(result)}, {variable}.{result})" for result in blueprint.results),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _variable(name: str) -> str:
+    variable = name.replace("-", "_")
+    taken = iskeyword(variable) or variable in _IMPORTED
+    return f"{variable}_identity" if taken else variable
 
 
 def _imports(system: System, arguments: Mapping[str, str]) -> list[str]:

@@ -14,6 +14,7 @@ from nhi_components.cli.app import app
 from nhi_components.core.errors import NhiError, SpecError
 from nhi_components.core.identity import Kind
 from nhi_components.core.links import System
+from nhi_components.core.yaml_text import parse_yaml
 from nhi_components.scaffold.blueprint import BLUEPRINTS
 from nhi_components.scaffold.model import NewIdentity
 from nhi_components.scaffold.plan import problems_of
@@ -67,6 +68,17 @@ def test_each_blueprint_gives_a_program_that_declares_the_identity(kind: Kind, s
         "policy",
         "requirements.txt",
     }
+
+
+@pytest.mark.parametrize("name", ["class", "pulumi", "vault", "true"])
+def test_a_name_that_means_something_in_a_file_is_written_so_that_it_does_not(name: str, tmp_path: Path) -> None:
+    assert run(*arguments(Kind.WORKLOAD, System.VAULT, tmp_path / "p", name=name)).exit_code == 0
+    program = ast.parse((tmp_path / "p" / "__main__.py").read_text())
+    (variable,) = [each.targets[0] for each in program.body if isinstance(each, ast.Assign)]
+    assert isinstance(variable, ast.Name)
+    assert variable.id == ("true" if name == "true" else f"{name}_identity")
+    (project,) = parse_yaml((tmp_path / "p" / "Pulumi.yaml").read_text())
+    assert project.value["name"] == name
 
 
 def test_grants_are_curated_intents(tmp_path: Path) -> None:
