@@ -41,7 +41,9 @@ DETAILS = {
 
 def arguments(kind: Kind, system: System, folder: Path, /, **changes: str | None) -> list[str]:
     """The command line that answers everything for a blueprint; None leaves an answer out."""
-    details = {q.detail: DETAILS[q.detail] for q in BLUEPRINTS[kind, system].questions if q.default is None}
+    details: dict[str, str] = {
+        q.detail: DETAILS[q.detail] for q in BLUEPRINTS[kind, system].questions if q.default is None
+    }
     if BLUEPRINTS[kind, system].granting:
         details["grant"] = f"sqs.send={QUEUE}"
     given = {**BASICS, "kind": str(kind), "system": str(system), **details, **changes}
