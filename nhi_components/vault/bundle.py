@@ -88,8 +88,10 @@ class VaultBundle(Bundle):
 
     def own_paths(self) -> Sequence[tuple[pulumi.Input[str], Sequence[str]]]:
         """Give what the identity may do beyond its grants: with what is its own."""
-        if self._spec.secret is None:
-            return ()
+        return self.entry_paths() if self._spec.secret else ()
+
+    def entry_paths(self) -> Sequence[tuple[pulumi.Input[str], Sequence[str]]]:
+        """Give what it may do with its KV v2 entry: read it."""
         mount, path = self._spec.secret_mount, self.name_of(LinkKind.VAULT_KV_PATH)
         return [(pulumi.Output.concat(f"{mount}/{kind}/", path), ("read",)) for kind in ("data", "metadata")]
 

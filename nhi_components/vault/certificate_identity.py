@@ -191,8 +191,7 @@ class CertificateIdentity(WorkloadIdentity):
 
     def own_paths(self) -> Sequence[tuple[pulumi.Input[str], Sequence[str]]]:
         """It may read its certificate, and have none issued."""
-        mount, path = self._spec.secret_mount, self.name_of(LinkKind.VAULT_KV_PATH)
-        return [(pulumi.Output.concat(f"{mount}/{kind}/", path), ("read",)) for kind in ("data", "metadata")]
+        return self.entry_paths()
 
     def make(self) -> None:
         """Make what every workload has, the place of the entry and the PKI role, and ask for the certificate."""
