@@ -45,6 +45,13 @@ def _matching(shape: re.Pattern[str], expected: str, fix: str) -> AfterValidator
     return AfterValidator(check)
 
 
+def _pinned_once(environment: str | None, info: ValidationInfo) -> str | None:
+    if "ref" in info.data and (info.data["ref"] is None) == (environment is None):
+        got = "neither" if environment is None else "both"
+        raise wrong(got=got, expected="exactly one of `ref` and `environment`", fix="name where its jobs run")
+    return environment
+
+
 Issuer = Annotated[
     str,
     _matching(_ISSUER, "an https URL without query or final slash", "write it as the provider's discovery page does"),
@@ -129,10 +136,7 @@ class GitHub(PipelineSource):
     @field_validator("environment")
     @classmethod
     def _ref_or_environment(cls, environment: str | None, info: ValidationInfo) -> str | None:
-        if "ref" in info.data and (info.data["ref"] is None) == (environment is None):
-            got = "neither" if environment is None else "both"
-            raise wrong(got=got, expected="exactly one of `ref` and `environment`", fix="name where its jobs run")
-        return environment
+        return _pinned_once(environment, info)
 
     @field_validator("repository_id")
     @classmethod
@@ -204,10 +208,7 @@ class GitLab(PipelineSource):
     @field_validator("environment")
     @classmethod
     def _ref_or_environment(cls, environment: str | None, info: ValidationInfo) -> str | None:
-        if "ref" in info.data and (info.data["ref"] is None) == (environment is None):
-            got = "neither" if environment is None else "both"
-            raise wrong(got=got, expected="exactly one of `ref` and `environment`", fix="name where its jobs run")
-        return environment
+        return _pinned_once(environment, info)
 
     @property
     def subject_claim(self) -> str | None:
