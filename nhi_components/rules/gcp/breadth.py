@@ -6,7 +6,7 @@ from collections import Counter
 from functools import cache, lru_cache
 
 from nhi_components.facts.gcp.catalogue import all_permissions, permissions_of_service
-from nhi_components.rules.gcp.methods import ALONE, SETS_POLICY, WITH_ACT_AS, WITH_EACH_OTHER
+from nhi_components.rules.gcp.methods import ALONE, WITH_ACT_AS, WITH_EACH_OTHER
 from nhi_components.rules.gcp.permissions import ACT_AS, BULK_READS, CHILDREN, CONTENT_TYPES, DATA_PLANE, INFRASTRUCTURE
 
 _KEPT = 8192
@@ -76,11 +76,6 @@ def could_be_scoped(permissions: frozenset[str]) -> tuple[str, ...]:
 def changes_of_infrastructure(permissions: frozenset[str]) -> tuple[str, ...]:
     """Give those that create, change or delete infrastructure."""
     return tuple(sorted(permission for permission in permissions if _changes_infrastructure(permission)))
-
-
-def rewrites_policies(permissions: frozenset[str]) -> frozenset[str]:
-    """Give those that rewrite the policy of a project, a folder, the organisation or a service account."""
-    return permissions & SETS_POLICY
 
 
 @cache
