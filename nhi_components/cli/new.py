@@ -87,7 +87,7 @@ def new(
 def _asked(given: dict[str, str | None]) -> dict[str, str]:
     """Ask for what is missing; without a terminal, name all of it at once."""
     missing = [name for name, value in given.items() if not value]
-    if missing and not sys.stdin.isatty():
+    if missing and not _somebody_answers():
         from nhi_components.core.errors import Problem, SpecError
 
         flags = [Problem(f"--{name}", "nothing", _QUESTIONS[name], f"give --{name}") for name in missing]
@@ -114,11 +114,15 @@ def _planned(
     }
     fields = {"identity": identity, "system": basics["system"], "details": details}
     planned = NewIdentity.parse({**fields, "grants": read_grants(grants)})
-    if sys.stdin.isatty():
+    if _somebody_answers():
         planned = _with_answers(planned)
     if problems := problems_of(planned):
         raise SpecError(f"nhi new {basics['name']!r}", problems)
     return planned
+
+
+def _somebody_answers() -> bool:
+    return sys.stdin.isatty()
 
 
 def _with_answers(planned: NewIdentity) -> NewIdentity:

@@ -104,6 +104,17 @@ def refused(*command: str) -> list[str]:
     return [problem.path for problem in done.exception.problems]
 
 
+def test_what_is_not_given_is_asked_for_at_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nhi_components.cli.new._somebody_answers", lambda: True)
+    answers = ["orders", "dev", "pipeline", "aws", "payments", "payments@example.com", "deploys the orders service"]
+    details = ["example/orders", "", DETAILS["oidc_provider_arn"]]
+    done = CliRunner().invoke(app, ["new", str(tmp_path / "p")], input="\n".join([*answers, *details, ""]))
+    assert done.exit_code == 0, (done.output, done.exception)
+    program = (tmp_path / "p" / "__main__.py").read_text()
+    assert 'aws.GitHub(repository="example/orders", ref="refs/heads/main")' in program
+    assert '"purpose": "deploys the orders service"' in program
+
+
 def test_an_agent_needs_what_its_tool_may_do(tmp_path: Path) -> None:
     assert refused(*arguments(Kind.AI_AGENT, System.AWS, tmp_path / "p", grant=None)) == ["--grant"]
     command = arguments(Kind.AI_AGENT, System.AWS, tmp_path / "p", tool="tickets")
