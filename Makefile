@@ -13,8 +13,8 @@ READY := $(VENV)/.ready
 # The first Python on PATH that is new enough; PYTHON=... chooses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
-# Tests run side by side, each worker with a sandbox of its own; two cores carry three, for engines wait a lot. ARGS are more for pytest: make test ARGS="-k vault"
-WORKERS ?= 3
+# Tests run side by side, each worker with a sandbox of its own; ARGS are more for pytest: make test ARGS="-k vault"
+WORKERS ?= 2
 ARGS ?=
 # How long each target is fuzzed.
 SECONDS ?= 60
