@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
 
 import pulumi
 
 from nhi_components.core.connection import DEFAULT
+from nhi_components.core.credential.accounts import AccountSpec, account_link
+from nhi_components.core.credential.links import account_parts, delivered_links, delivered_parts
 from nhi_components.core.lease_id import name_of
+from nhi_components.core.ledger import link_to_state
 from nhi_components.core.life import LAST_LEASE, State
-from nhi_components.core.links import LinkKind, System
+from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.spec import BundleSpec
 from nhi_components.core.tags import LeaseTags
 from nhi_components.life import (
@@ -24,7 +27,7 @@ from nhi_components.life import (
     state_of,
 )
 from nhi_components.refusal import ProgramRefused
-from nhi_components.resources import Lease, Seal
+from nhi_components.resources import Credential, Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
 
 _WORD = re.compile(r"_([a-z])")
@@ -80,14 +83,16 @@ class Bundle(pulumi.ComponentResource):
         if self.retired:
             self._retire()
             return
-        self._links: list[dict[str, Any]] = []
+        self._links: list[pulumi.Input[dict[str, Any]]] = []
+        self._credentials: list[dict[str, Any]] = []
+        self._accounts: list[pulumi.Input[dict[str, Any]]] = []
         self._linked: list[pulumi.Resource] = []
         self._lease = Lease(
             f"{name}-lease",
             identity=fields,
             stack=self._stack,
             revocation=str(revocation_of(self._identity)),
-            parts=[self._part(kind, attributes) for kind, attributes in self.parts()],
+            parts=[*(self._part(kind, attributes) for kind, attributes in self.parts()), *self._delivered_parts()],
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.lease_id, self.ends, self.state = self._lease.lease_id, self._lease.ends, self._lease.state
@@ -152,13 +157,62 @@ class Bundle(pulumi.ComponentResource):
         self._links.append({key: value for key, value in link.items() if value is not None})
         self._linked += resources
 
+    def issue(self, *depends_on: pulumi.Resource) -> Credential:
+        """Have the specification's credential issued and delivered once its principal is there.
+
+        Args:
+            depends_on: the principal, and what it needs to be one.
+        """
+        spec = self._spec.credential
+        if spec is None:
+            raise ValueError(f"{type(self).__name__}'s specification has no credential")
+        self._credentials = [spec.model_dump(mode="json", exclude_none=True)]
+        properties: dict[str, Any] = {**self._terms(), "credential": self._credentials[0]}
+        if self._accounts:
+            properties["accounts"] = self._accounts
+        made = Credential(f"{self.name}-credential", properties=properties, opts=self.child_options(*depends_on))
+        for each in delivered_links(spec):
+            self._links.append(self._tagged(each))
+        self._linked.append(made)
+        return made
+
+    def hold(self, account: AccountSpec) -> pulumi.Output[str]:
+        """Have an account made, active unless the identity is suspended; its name, known at preview.
+
+        An account whose keys are issued is held before they are: a key's account comes before the key.
+        """
+        known = pulumi.Output.all(self.lease_id, self.ends, self.suspended)
+        held = known.apply(lambda k: link_to_state(account_link(account, self._lease_tags(k[0], k[1]), suspended=k[2])))
+        self._links.append(held)
+        self._accounts.append(held)
+        return held.apply(lambda link: str(link["name"]))
+
+    def _tagged(self, linked: Callable[[LeaseTags], Link]) -> pulumi.Output[dict[str, Any]]:
+        """Give a link whose name may be the lease's, as the seal takes it."""
+        known = pulumi.Output.all(self.lease_id, self.ends)
+        return known.apply(lambda k: link_to_state(linked(self._lease_tags(*k))))
+
+    def _delivered_parts(self) -> list[dict[str, Any]]:
+        """Declare where the credential is kept, and the accounts, so that the ledger knows each from the beginning."""
+        spec = self._spec.credential
+        return [*(delivered_parts(spec) if spec else []), *account_parts(self._spec.accounts)]
+
     def _part(self, kind: LinkKind, attributes: Mapping[str, str]) -> dict[str, Any]:
         place = {"system": str(self.system), "connection": self._connection}
         return {**place, "kind": str(kind), "attributes": dict(attributes)}
 
     def _seal(self) -> None:
         """Register the seal after everything else, and the component's outputs."""
-        properties = {
+        properties: dict[str, Any] = {**self._terms(), "links": self._links}
+        if self._credentials:
+            properties["credentials"] = self._credentials
+        self.sealed(Seal(f"{self.name}-seal", properties=properties, opts=self.child_options(*self._linked)))
+        outputs = {_camel_case(result): getattr(self, result) for result in self.results}
+        self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends, "state": self.state})
+
+    def _terms(self) -> dict[str, Any]:
+        """Tell what everything of our provider's that belongs to the bundle has to know of its lease."""
+        return {
             "leaseId": self.lease_id,
             "identity": self._identity.name,
             "environment": self._identity.environment,
@@ -169,11 +223,7 @@ class Bundle(pulumi.ComponentResource):
             "state": self.state,
             "revocation": str(revocation_of(self._identity)),
             "stack": self._stack,
-            "links": self._links,
         }
-        self.sealed(Seal(f"{self.name}-seal", properties=properties, opts=self.child_options(*self._linked)))
-        outputs = {_camel_case(result): getattr(self, result) for result in self.results}
-        self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends, "state": self.state})
 
     def _retire(self) -> None:
         pulumi.log.info(f"{self._identity.name}: retired, so nothing of it is registered any more", resource=self)

@@ -8,7 +8,18 @@ from typing import Any
 
 import pulumi
 
-from nhi_components.core.connection import AwsConnection, VaultConnection
+from nhi_components.core.connection import (
+    AwsConnection,
+    AzureConnection,
+    GcpConnection,
+    GitHubConnection,
+    GitLabConnection,
+    HostConnection,
+    KubernetesConnection,
+    ScimConnection,
+    VaultConnection,
+)
+from nhi_components.core.credential.dependents import CommandHook, HttpHook
 from nhi_components.core.model import Spec
 from nhi_components.version import VERSION
 
@@ -25,8 +36,16 @@ class Provider(pulumi.ProviderResource):
         *,
         aws: Mapping[str, AwsConnection] | None = None,
         vault: Mapping[str, VaultConnection] | None = None,
+        gcp: Mapping[str, GcpConnection] | None = None,
+        azure: Mapping[str, AzureConnection] | None = None,
+        kubernetes: Mapping[str, KubernetesConnection] | None = None,
+        github: Mapping[str, GitHubConnection] | None = None,
+        gitlab: Mapping[str, GitLabConnection] | None = None,
+        host: Mapping[str, HostConnection] | None = None,
+        scim: Mapping[str, ScimConnection] | None = None,
         approver: str | None = None,
         reason: str | None = None,
+        notify: Sequence[CommandHook | HttpHook] = (),
         evidence: Mapping[str, Any] | None = None,
         deadline_seconds: float | None = None,
         opts: pulumi.ResourceOptions | None = None,
@@ -36,9 +55,17 @@ class Provider(pulumi.ProviderResource):
         Args:
             name: the resource's name.
             aws: AWS connections by name; `default` replaces the ambient one.
-            vault: Vault connections by name, likewise.
+            vault: Vault connections by name, likewise; so are the following.
+            gcp: for Google Cloud.
+            azure: for Azure and Entra.
+            kubernetes: for Kubernetes clusters.
+            github: for GitHub.
+            gitlab: for GitLab.
+            host: for files of the machine that delivers.
+            scim: for identity providers; there is no ambient one.
             approver: who approved; the environment's NHI_APPROVER, or the CI's user, comes first.
             reason: why; NHI_REASON comes first.
+            notify: who is told when a key leaked: commands and web hooks.
             evidence: `directory`, `signer`, `anchor`, as docs/evidence.md tells.
             deadline_seconds: how long a destroy waits at most, instead of the documented figures.
             opts: resource options.
@@ -46,7 +73,15 @@ class Provider(pulumi.ProviderResource):
         settings: dict[str, Any] = {
             "aws": _plain(aws),
             "vault": _plain(vault),
+            "gcp": _plain(gcp),
+            "azure": _plain(azure),
+            "kubernetes": _plain(kubernetes),
+            "github": _plain(github),
+            "gitlab": _plain(gitlab),
+            "host": _plain(host),
+            "scim": _plain(scim),
             "approval": {k: v for k, v in (("approver", approver), ("reason", reason)) if v} or None,
+            "notify": [hook.model_dump(mode="json", exclude_none=True) for hook in notify] or None,
             "evidence": dict(evidence) if evidence else None,
             "deadlineSeconds": deadline_seconds,
         }
@@ -93,6 +128,38 @@ class Lease(pulumi.CustomResource):
     def state(self) -> pulumi.Output[str]:
         """`active` or `suspended`; known at preview."""
         known: pulumi.Output[str] = pulumi.get(self, "state")
+        return known
+
+
+class Credential(pulumi.CustomResource):
+    """A credential that our provider issues, delivers and rotates; its value is in none of its properties."""
+
+    def __init__(self, name: str, *, properties: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        known = {"keyId": None, "version": None, "issuedAt": None, "dueAt": None}
+        super().__init__("nhi:index:Credential", name, {**properties, **known}, _versioned(opts))
+
+    @property
+    def key_id(self) -> pulumi.Output[str | None]:
+        """The source's own id of the key that every place holds; None while suspended without one."""
+        known: pulumi.Output[str | None] = pulumi.get(self, "keyId")
+        return known
+
+    @property
+    def version(self) -> pulumi.Output[int | None]:
+        """How many keys have been delivered, this one included: dependents that take it as an input roll with it."""
+        known: pulumi.Output[int | None] = pulumi.get(self, "version")
+        return known
+
+    @property
+    def issued_at(self) -> pulumi.Output[str | None]:
+        """When the key was made, ISO 8601 in UTC."""
+        known: pulumi.Output[str | None] = pulumi.get(self, "issuedAt")
+        return known
+
+    @property
+    def due_at(self) -> pulumi.Output[str | None]:
+        """From when on it is replaced, ISO 8601 in UTC."""
+        known: pulumi.Output[str | None] = pulumi.get(self, "dueAt")
         return known
 
 

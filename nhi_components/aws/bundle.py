@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any, ClassVar
 
 import pulumi
 import pulumi_aws as aws
 
-from nhi_components.aws.documents import grants_document, secret_document, trust_document
+from nhi_components.aws.documents import secret_document, trust_document
+from nhi_components.aws.granting import ANY_DAY, granted, length_problems, problems_of
 from nhi_components.aws.outputs import is_later
 from nhi_components.aws.spec import AwsBundleSpec
 from nhi_components.aws.trusts import Trusted
@@ -28,8 +29,8 @@ from nhi_components.core.lease_id import IAM_PATH
 from nhi_components.core.links import LinkKind, System
 from nhi_components.refusal import refusing_plainly
 
-_ANY_DAY, _ANY_LEASE = "2000-01-01", "lease-aaaaaaaaaaaaaaaa"
-"""As long as every other, so that documents can be measured before theirs are known."""
+_ANY_LEASE = "lease-aaaaaaaaaaaaaaaa"
+"""As long as every other, like `ANY_DAY`, so that documents can be measured before theirs are known."""
 
 _NOT_OF_THE_TRUST = frozenset({"grants", "delegations", "permissions_boundary", "tools"})
 
@@ -92,10 +93,8 @@ class AwsBundle(Bundle):
         spec, problems = self._spec, list[Problem]()
         if not is_later({field: value for field, value in spec if field not in _NOT_OF_THE_TRUST}):
             trusted: Any = self.trust(_ANY_LEASE)
-            problems += _problems_of(lambda: trust_document(trusted, _ANY_DAY, suspended=False))
-        if not is_later(spec.grants):
-            targets = [grant.targets for grant in spec.grants]
-            problems += _problems_of(lambda: grants_document(spec.grants, targets, _ANY_DAY, None))
+            problems += problems_of(lambda: trust_document(trusted, ANY_DAY, suspended=False))
+        problems += length_problems(spec.grants)
         if problems:
             raise SpecError(f"{spec.subject} {name!r}", problems)
 
@@ -124,23 +123,11 @@ class AwsBundle(Bundle):
         return role
 
     def _policy(self, role: aws.iam.Role) -> None:
-        grants = self._spec.grants
-        known = pulumi.Output.all(
-            targets=[list(grant.targets) for grant in grants],
-            ends=self.ends,
-            secret=self.secret_arn,
-            suspended=self.suspended,
-        )
-
-        @refusing_plainly()
-        def document(k: dict[str, Any]) -> str:
-            return grants_document(grants, k["targets"], k["ends"], k["secret"], suspended=k["suspended"])
-
         policy = aws.iam.RolePolicy(
             f"{self.name}-grants",
             name=self.name_of(LinkKind.IAM_ROLE_POLICY),
             role=role.name,
-            policy=known.apply(document),
+            policy=granted(self._spec.grants, self.ends, self.suspended, secret=self.secret_arn),
             opts=self.child_options(),
         )
         self.link(LinkKind.IAM_ROLE_POLICY, policy.name, policy, attributes={"role": role.name})
@@ -182,11 +169,3 @@ class AwsBundle(Bundle):
         fields = ["role", "principal", "resource", "actions", *(["conditions"] if delegation.conditions else [])]
         attributes = {field: written.apply(itemgetter(field)) for field in fields}
         self.link(LinkKind.DELEGATED_PATH, name, attributes=attributes)
-
-
-def _problems_of(write: Callable[[], str]) -> list[Problem]:
-    try:
-        write()
-    except SpecError as error:
-        return list(error.problems)
-    return []

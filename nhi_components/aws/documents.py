@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nhi_components.aws.sizes import INLINE_POLICY, TRUST_POLICY, refuse_too_long
+from nhi_components.aws.sizes import INLINE_POLICY, TRUST_POLICY, SizeLimit, refuse_too_long
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, aws_target_problems
 
@@ -51,6 +51,7 @@ def grants_document(
     secret_arn: str | None,
     *,
     suspended: bool = False,
+    limit: SizeLimit = INLINE_POLICY,
 ) -> str:
     """Write the inline policy: the grants, the reading of the own secret, and a dated Deny of everything.
 
@@ -63,6 +64,7 @@ def grants_document(
         ends: the UTC day, `YYYY-MM-DD`, at whose start access ends.
         secret_arn: the identity's own secret.
         suspended: whether everything is denied.
+        limit: how long it may be.
 
     Raises:
         SpecError: when a target turned out to be no ARN, or the document is too long.
@@ -77,7 +79,7 @@ def grants_document(
     after = {"DateGreaterThanEquals": {"aws:CurrentTime": _start_of(ends)}}
     statements.append({"Sid": "DenyAfterEnd", "Effect": "Deny", "Action": "*", "Resource": "*", "Condition": after})
     document = _document(statements)
-    refuse_too_long(INLINE_POLICY, document)
+    refuse_too_long(limit, document)
     return document
 
 

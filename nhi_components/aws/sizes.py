@@ -45,6 +45,14 @@ INLINE_POLICY: Final = SizeLimit(
 )
 """All inline policies of a role together may have 10,240 characters."""
 
+USER_CUT_OFF_ROOM: Final = 140
+"""The same for a user, which has no canary."""
+
+USER_POLICY: Final = SizeLimit(
+    "inline policy", "grants", 2_048 - USER_CUT_OFF_ROOM, "split the identity, or grant on fewer targets"
+)
+"""All inline policies of a user together may have 2,048 characters."""
+
 MANAGED_POLICY: Final = SizeLimit("managed policy", "allow", 6_144, "allow whole services instead of single actions")
 
 

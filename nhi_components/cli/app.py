@@ -8,6 +8,7 @@ import typer
 
 from nhi_components.cli import lint
 from nhi_components.cli.evidence import evidence_app
+from nhi_components.cli.expose import expose
 from nhi_components.cli.kill import kill
 from nhi_components.cli.life import renew, restore, retire, suspend
 from nhi_components.cli.new import new
@@ -15,6 +16,7 @@ from nhi_components.cli.paths import paths
 from nhi_components.cli.plugin import plugin_app
 from nhi_components.cli.reap import reap
 from nhi_components.cli.repair import repair
+from nhi_components.cli.rotate import rotate
 from nhi_components.cli.rules import rules_app
 from nhi_components.cli.template import template_app
 from nhi_components.cli.verify import verify
@@ -41,6 +43,8 @@ app.command()(renew)
 app.command()(restore)
 app.command()(kill)
 app.command()(reap)
+app.command()(rotate)
+app.command()(expose)
 
 
 @app.command(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -49,6 +50,16 @@ def read_connections(file: Path | None) -> Settings:
         problem = Problem(str(file), str(error), 'a JSON object like {"aws": {"default": {…}}}', "correct the file")
         raise SpecError("connections", [problem]) from None
     return Settings.parse(content)
+
+
+def systems_to_look_at(named: Sequence[str] | None, settings: Settings) -> list[System]:
+    """Choose where a lease is looked for: where it is said, else where identities live, and where connections lead."""
+    from nhi_components.core.links import System
+    from nhi_components.lifecycle.adapters import IDENTITY_SYSTEMS
+
+    if named:
+        return [System(name) for name in named]
+    return [system for system in System if system in IDENTITY_SYSTEMS or getattr(settings, system)]
 
 
 def adapter_opener(settings: Settings) -> OpenAdapter:

@@ -19,6 +19,7 @@ from nhi_components.lifecycle.evidence.flaws import Flaw
 from nhi_components.lifecycle.evidence.parts import At, Known, Record, Stated
 from nhi_components.lifecycle.evidence.reader import Reading, in_order
 from nhi_components.lifecycle.evidence.revocations import RevocationRow, Verdict
+from nhi_components.lifecycle.evidence.rotations import RotationRecord
 from nhi_components.lifecycle.evidence.statement import Predicate
 from nhi_components.lifecycle.evidence.timeline import WIDTH, timeline
 from nhi_components.lifecycle.evidence.verify import VerificationReport, revocations_of
@@ -108,6 +109,8 @@ def _print_lease(console: Console, statements: Sequence[Predicate]) -> None:
                 console.print(Text(f"  cut off: {row.link}"))
         case SuspensionRecord() | RestorationRecord() as change:
             _print_change(console, change)
+        case RotationRecord() as rotation:
+            _print_rotation(console, rotation)
 
 
 def _print_revocations(console: Console, rows: Sequence[RevocationRow], margin: str) -> None:
@@ -124,6 +127,21 @@ def _print_change(console: Console, change: SuspensionRecord | RestorationRecord
         console.print(Text(f"  revoked: {link}"))
     for row in change.unrevoked:
         console.print(Text(f"  not revoked: {row.system}, connection {row.connection}: {row.reason}", style="bold red"))
+
+
+def _print_rotation(console: Console, rotation: RotationRecord) -> None:
+    made = f"new key, {rotation.cause}" if rotation.cause else "no new key"
+    console.print(Text(f"  credential of {rotation.source}: {made}; version {rotation.version} is {rotation.key}"))
+    for delivery in rotation.deliveries:
+        at = delivery.confirmed_at
+        told = f"holds it since {_time(at.time)}" if isinstance(at, At) else "does not hold it"
+        console.print(Text(f"  {delivery.link}: {told}", style="" if isinstance(at, At) else "bold red"))
+    for revoked in rotation.revoked:
+        console.print(Text(f"  revoked: {revoked.key}: {revoked.why}"))
+    for retiring in rotation.retiring:
+        console.print(Text(f"  {retiring.key} works until {_time(retiring.until)}"))
+    for row in (*rotation.refreshed, *rotation.notified):
+        console.print(Text(f"  told {row.name}: {row.problem or 'done'}", style="bold red" if row.problem else ""))
 
 
 def _print_timeline(console: Console, ended: TeardownRecord | IncompleteRecord) -> None:

@@ -88,7 +88,7 @@ def _by_name(
 
 def _by_lease(lease: str, systems: list[str] | None, connections: Path | None) -> tuple[list[Target], list[str]]:
     """Find what bears a lease id, and tell what kept systems from being looked at."""
-    from nhi_components.cli.connections import adapter_opener, read_connections
+    from nhi_components.cli.connections import adapter_opener, read_connections, systems_to_look_at
     from nhi_components.core.connection import DEFAULT
     from nhi_components.core.errors import Problem, SpecError
     from nhi_components.core.lease_id import checked_lease_id
@@ -100,8 +100,9 @@ def _by_lease(lease: str, systems: list[str] | None, connections: Path | None) -
     if unknown := sorted(set(systems or ()) - set(System)):
         problem = Problem("--system", ", ".join(unknown), "one of " + ", ".join(System), "correct the name")
         raise SpecError("nhi kill", [problem])
-    chosen = [System(each) for each in systems or System]
-    opener = adapter_opener(read_connections(connections))
+    settings = read_connections(connections)
+    chosen = systems_to_look_at(systems, settings)
+    opener = adapter_opener(settings)
     targets, failures = targets_of_lease(lease_id, chosen, DEFAULT, opener, system_clock)
     if not targets and not failures:
         fix = "check the id: evidence and the tag nhi:lease have it"

@@ -25,7 +25,7 @@ def verify(
 
     Exit codes: 0 confirmed gone everywhere; 1 something is alive; 2 wrong input; 3 a system could not be looked at.
     """
-    from nhi_components.cli.connections import adapter_opener, read_connections
+    from nhi_components.cli.connections import adapter_opener, read_connections, systems_to_look_at
     from nhi_components.core.errors import Problem, SpecError
     from nhi_components.core.lease_id import checked_lease_id
     from nhi_components.core.links import System
@@ -35,8 +35,9 @@ def verify(
     if unknown := sorted(set(system or ()) - set(System)):
         problem = Problem("--system", ", ".join(unknown), "one of " + ", ".join(System), "correct the name")
         raise SpecError("nhi verify", [problem])
-    opener = adapter_opener(read_connections(connections))
-    adapters = [opener(System(name), connection) for name in system or list(System)]
+    settings = read_connections(connections)
+    opener = adapter_opener(settings)
+    adapters = [opener(each, connection) for each in systems_to_look_at(system, settings)]
     result = look(adapters, lease_id)
     if output is Output.JSON:
         import json

@@ -91,3 +91,122 @@ class VaultConnection(Spec):
     mount: str | None = None
     role: str | None = None
     ca_certificate: str | None = None
+
+
+class GcpConnection(Spec):
+    """How to reach Google Cloud: by application default credentials.
+
+    Attributes:
+        impersonate: a service account's e-mail address to act as; without one, the ambient identity itself.
+        endpoint: a base URL for all APIs, for private endpoints and doubles.
+    """
+
+    subject: ClassVar[str] = "GCP connection"
+
+    impersonate: str | None = None
+    endpoint: Url | None = None
+
+
+class AzureConnection(Spec):
+    """How to reach Azure and Entra: by the ambient chain of azure-identity.
+
+    Attributes:
+        tenant: the tenant's id; without one, the ambient one.
+        endpoint: a base URL for Key Vault and Microsoft Graph in their public ones' place, for doubles.
+        authority: the URL that issues tokens, for other clouds and doubles; without one, AZURE_AUTHORITY_HOST.
+    """
+
+    subject: ClassVar[str] = "Azure connection"
+
+    tenant: str | None = None
+    endpoint: Url | None = None
+    authority: Url | None = None
+
+
+class KubernetesConnection(Spec):
+    """How to reach a Kubernetes cluster: by a kubeconfig, or from inside a pod of it.
+
+    Attributes:
+        kubeconfig: path of the file; without one, KUBECONFIG or the usual place, else the pod's own service account.
+        context: the context; without one, the current one.
+    """
+
+    subject: ClassVar[str] = "Kubernetes connection"
+
+    kubeconfig: str | None = None
+    context: str | None = None
+
+
+class GitHubConnection(Spec):
+    """How to reach GitHub.
+
+    Attributes:
+        endpoint: the URL of its REST API; without one, GITHUB_API_URL or github.com's.
+        token_variable: the environment variable with the token.
+    """
+
+    subject: ClassVar[str] = "GitHub connection"
+
+    endpoint: Url | None = None
+    token_variable: str = "GITHUB_TOKEN"  # noqa: S105 - a variable's name
+
+
+class GitLabConnection(Spec):
+    """How to reach GitLab.
+
+    Attributes:
+        endpoint: its URL; without one, CI_SERVER_URL or gitlab.com's.
+        token_variable: the environment variable with the token.
+    """
+
+    subject: ClassVar[str] = "GitLab connection"
+
+    endpoint: Url | None = None
+    token_variable: str = "GITLAB_TOKEN"  # noqa: S105 - a variable's name
+
+
+class HostConnection(Spec):
+    """How to reach the files of the machine that delivers: nothing has to be said.
+
+    Attributes:
+        host: the host name that the machine must have; without one, any, and each run delivers to its own machine.
+    """
+
+    subject: ClassVar[str] = "host connection"
+
+    host: str | None = None
+
+
+class ScimConnection(Spec):
+    """How to reach an identity provider by SCIM 2.0 (RFC 7644).
+
+    Attributes:
+        endpoint: its base URL, such as https://idp.example.com/scim/v2.
+        token_variable: the environment variable with the bearer token.
+    """
+
+    subject: ClassVar[str] = "SCIM connection"
+
+    endpoint: Url
+    token_variable: str = "SCIM_TOKEN"  # noqa: S105 - a variable's name
+
+
+class HookConnection(Spec):
+    """How to reach systems by declared commands and web hooks: each declares where; nothing has to be said."""
+
+    subject: ClassVar[str] = "hook connection"
+
+
+Connection = (
+    AwsConnection
+    | VaultConnection
+    | GcpConnection
+    | AzureConnection
+    | KubernetesConnection
+    | GitHubConnection
+    | GitLabConnection
+    | HostConnection
+    | ScimConnection
+    | HookConnection
+)
+"""How one connected system is reached."""

@@ -16,6 +16,11 @@ _PATTERN = re.compile(rf"{PREFIX}[a-z2-7]{{{_BODY_LENGTH}}}")
 
 IAM_PATH = "/nhi/"
 KV_FOLDER = "nhi"
+API_KEYS = ".keys"
+"""What the path of an identity's entry of accepted API keys ends with, after the lease id."""
+
+CLAIM = ".claim"
+"""What the path of the entry ends with by which one run claims a credential for itself, after the entry's own path."""
 
 
 def new_lease_id(seed: bytes) -> str:
@@ -69,6 +74,8 @@ def name_of(kind: LinkKind, identity: str, environment: str, lease_id: str) -> s
     match kind:
         case LinkKind.VAULT_KV_PATH:
             return kv_path(identity, environment, lease_id)
+        case LinkKind.VAULT_API_KEYS:
+            return f"{kv_path(identity, environment, lease_id)}{API_KEYS}"
         case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:
             return f"{KV_FOLDER}/{environment}/{identity}-{suffix_of(lease_id)}"
         case _:

@@ -14,6 +14,14 @@ class System(StrEnum):
 
     AWS = "aws"
     VAULT = "vault"
+    GCP = "gcp"
+    AZURE = "azure"
+    KUBERNETES = "kubernetes"
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    HOST = "host"
+    SCIM = "scim"
+    HOOK = "hook"
 
 
 class LinkKind(StrEnum):
@@ -44,6 +52,21 @@ class LinkKind(StrEnum):
     VAULT_LEASE = "vault-lease"
     VAULT_PKI_ROLE = "vault-pki-role"
     VAULT_CERTIFICATE = "vault-certificate"
+    VAULT_API_KEYS = "vault-api-keys"
+    IAM_USER = "iam-user"
+    IAM_USER_POLICY = "iam-user-policy"
+    IAM_ACCESS_KEY = "iam-access-key"
+    GCP_SERVICE_ACCOUNT_KEY = "gcp-service-account-key"
+    GCP_SECRET = "gcp-secret"  # noqa: S105 - a kind, not a secret
+    ENTRA_CLIENT_SECRET = "entra-client-secret"  # noqa: S105 - a kind, not a secret
+    KEY_VAULT_SECRET = "key-vault-secret"  # noqa: S105 - a kind, not a secret
+    KUBERNETES_SECRET = "kubernetes-secret"  # noqa: S105 - a kind, not a secret
+    GITHUB_SECRET = "github-secret"  # noqa: S105 - a kind, not a secret
+    GITLAB_VARIABLE = "gitlab-variable"
+    FILE = "file"
+    SCIM_USER = "scim-user"
+    HOOK_KEY = "hook-key"
+    HOOK_ACCOUNT = "hook-account"
 
 
 @dataclass(frozen=True, slots=True)

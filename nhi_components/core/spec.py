@@ -7,6 +7,8 @@ from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 from nhi_components.core.copying import explained_copying
+from nhi_components.core.credential.accounts import AccountSpec
+from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant
 from nhi_components.core.identity import Identity
@@ -28,6 +30,16 @@ class BundleSpec(Spec):
     identity: Identity
     grants: tuple[Grant, ...] = ()
     secret: SecretSpec | None = None
+
+    @property
+    def credential(self) -> CredentialSpec | None:
+        """The credential that our provider issues and delivers; None for identities without one."""
+        return None
+
+    @property
+    def accounts(self) -> tuple[AccountSpec, ...]:
+        """Its accounts at other systems, made and removed with it; none for most."""
+        return ()
 
     @property
     def sessions(self) -> Mapping[str, int]:

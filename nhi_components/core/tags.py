@@ -21,12 +21,14 @@ PURPOSE = "nhi:purpose"
 ENDS = "nhi:ends"
 MANAGED_BY = "nhi:managed-by"
 STACK = "nhi:stack"
+WHY_NOT_FEDERATED = "nhi:why-not-federated"
 
 MANAGER = "nhi_components"
 MAXIMUM_VALUE_LENGTH = 256
 _POLICY_MARK = re.compile(rf"#\s*{LEASE}=(\S+)\s*")
 _STATEMENT_MARK = re.compile(rf"--\s*{LEASE}=(\S+)\s*")
 _ORGANIZATION_MARK = re.compile(rf"{LEASE}=(\S+)")
+_DESCRIPTION_MARK = re.compile(rf"(?:^|\s){LEASE}=(\S+)")
 _FORBIDDEN = re.compile(r"[^\w .:/=+@-]", re.ASCII)
 
 
@@ -64,11 +66,16 @@ class LeaseTags:
             MANAGED_BY: MANAGER,
             STACK: self.stack,
         }
-        return {key: _FORBIDDEN.sub("_", value)[:MAXIMUM_VALUE_LENGTH] for key, value in values.items()}
+        return {key: tag_value(value) for key, value in values.items()}
 
     def to_metadata(self) -> dict[str, str]:
         """Write them as Vault metadata, of entities and of KV v2 entries alike: `nhi_lease` for `nhi:lease`."""
         return {_metadata_key(key): value for key, value in self.to_tags().items()}
+
+
+def tag_value(text: str) -> str:
+    """Write a text as a tag's value: characters that a tag may not hold become `_`, what is too long is cut."""
+    return _FORBIDDEN.sub("_", text)[:MAXIMUM_VALUE_LENGTH]
 
 
 def lease_of(tags: Mapping[str, str]) -> str | None:
@@ -114,6 +121,17 @@ def organization_mark(lease_id: str) -> str:
 def lease_of_organizations(organizations: Iterable[str]) -> str | None:
     """Tell which lease the organizations of a PKI role, or of a certificate's subject, name; None when none."""
     return next((match[1] for name in organizations if (match := _ORGANIZATION_MARK.fullmatch(name))), None)
+
+
+def description_mark(lease_id: str) -> str:
+    """Write what the description of a thing bears that takes neither tags nor labels, such as a GCP service account."""
+    return f"{LEASE}={lease_id}"
+
+
+def lease_of_description(text: str) -> str | None:
+    """Tell which lease a description names, wherever in it; None when none, or more than one."""
+    named = set(_DESCRIPTION_MARK.findall(text))
+    return named.pop() if len(named) == 1 else None
 
 
 def _metadata_key(key: str) -> str:

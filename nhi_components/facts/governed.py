@@ -13,7 +13,7 @@ _METADATA = "metadata"
 _LABEL_INPUTS = ("tags", _METADATA, "customMetadata", "labels")
 _METADATA_PREFIX, _TAG_PREFIX = "nhi_", "nhi:"
 _KUBERNETES = "kubernetes:"
-_COMPONENTS_END_WITH = "Identity"
+_COMPONENTS_END_WITH = ("Identity", "ServiceUser")
 _LEASE = "nhi:index:Lease"
 _INACTIVE = frozenset({"suspended", "retired"})
 

@@ -14,6 +14,8 @@ from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Account, Terms
 from nhi_components.lifecycle.clock import Clock
+from nhi_components.lifecycle.credentials.desk import Desk
+from nhi_components.lifecycle.credentials.wanted import Wanted
 from nhi_components.lifecycle.cutting_off import (
     CutOffIncomplete,
     CutOffOutcome,
@@ -36,7 +38,7 @@ from nhi_components.lifecycle.evidence_of_removal import (
     teardown_record,
 )
 from nhi_components.lifecycle.evidence_of_state import Change, restoration_record, suspension_record, tells_suspension
-from nhi_components.lifecycle.ports import Caller, Ownership, Sighting, SystemAdapter
+from nhi_components.lifecycle.ports import Caller, Canary, Ownership, Sighting, SystemAdapter
 from nhi_components.lifecycle.residue import deadline_of
 from nhi_components.lifecycle.suspending import RevocationIncomplete, revoke
 from nhi_components.lifecycle.teardown import CANARY_WORKS, Sleep, close, removal_facts
@@ -71,6 +73,7 @@ class Bracket:
             what nobody said.
         clock: tells the time.
         sleep: waits that many seconds.
+        desk: the services behind credentials; opened when there are any.
         patience: how long to wait for confirmations at most, instead of the figures of `residue`.
         handed_over: by lease id, what the seal hands to the lease in memory.
         evidence_proved: whether evidence was proved to be writable in this process.
@@ -81,6 +84,7 @@ class Bracket:
     approved: Callable[[LeaseTags, State], tuple[str | None, str | None]]
     clock: Clock
     sleep: Sleep = time.sleep
+    desk: Callable[[], Desk] | None = None
     patience: timedelta | None = None
     handed_over: dict[str, CutOffOutcome] = field(default_factory=dict)
     evidence_proved: bool = False
@@ -199,17 +203,37 @@ class Bracket:
         """Tell whether the newest evidence of a lease says that its access was ended."""
         return isinstance(self.open_recorder().last(lease_id), CutOffRecord | IncompleteRecord | SuspensionRecord)
 
-    def cut_off(self, terms: Terms, links: Sequence[Link]) -> None:
+    def cut_off(
+        self,
+        terms: Terms,
+        links: Sequence[Link],
+        credentials: Sequence[Wanted] = (),
+        *,
+        despite_dependents: bool = True,
+    ) -> None:
         """Cut everything off, record it, and hand the canaries over to `close`.
 
+        Args:
+            terms: the lease's terms.
+            links: everything that was admitted.
+            credentials: what was issued and delivered; the key of each is tried afterwards.
+            despite_dependents: cut off although something that lives uses a credential.
+
         Raises:
+            DependentsLive: something that lives uses a credential; nothing was cut off.
             NamesakeInTheWay: the engine is about to delete something that is somebody else's.
             CutOffIncomplete: a system could not be cut off; the others were.
             EvidenceError: everything was cut off, but that could not be recorded.
         """
         lease_id = terms.tags.lease
         adapters = self._adapters(links)
-        outcome = cut_off(adapters, lease_id, links, self.clock)
+        keys: list[Canary] = []
+        if credentials and self.desk:
+            desk = self.desk()
+            if not despite_dependents:
+                desk.refuse_live_dependents(credentials)
+            keys = desk.take_keys(credentials)
+        outcome = cut_off(adapters, lease_id, links, self.clock, keys)
         self.handed_over[lease_id] = outcome
         recorder = self._ready_recorder()
         measured = measured_latencies(recorder, lease_id, links, outcome, outcome.canaries)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import Fact, Link, NotChecked, System
 from nhi_components.lifecycle.clock import Clock
+from nhi_components.lifecycle.credentials.canaries import KeyInHand
 from nhi_components.lifecycle.ports import Canary, CutOff, SystemAdapter
 
 LinkKey = tuple[str, str, str, str]
@@ -68,10 +69,23 @@ class CutOffIncomplete(NhiError):
         )
 
 
-def cut_off(adapters: Sequence[SystemAdapter], lease_id: str, links: Sequence[Link], clock: Clock) -> CutOffOutcome:
+def cut_off(
+    adapters: Sequence[SystemAdapter],
+    lease_id: str,
+    links: Sequence[Link],
+    clock: Clock,
+    keys: Sequence[Canary] = (),
+) -> CutOffOutcome:
     """Disable every principal of the lease and make its live sessions and tokens useless.
 
     A system that does not answer does not keep the others from being cut off.
+
+    Args:
+        adapters: one for each system and connection.
+        lease_id: the lease.
+        links: what belongs to it.
+        clock: tells the time.
+        keys: keys of credentials, which worked a moment ago, to be tried afterwards.
     """
     started_at = clock()
     cut_offs: list[CutOff] = []
@@ -79,12 +93,25 @@ def cut_off(adapters: Sequence[SystemAdapter], lease_id: str, links: Sequence[Li
     failures: list[Failure] = []
     for adapter in adapters:
         try:
-            done = adapter.cut_off(lease_id, links_of(adapter, links), clock())
+            done = _with_keys(adapter.cut_off(lease_id, links_of(adapter, links), clock()), adapter, keys, clock)
             canaries |= {c.link.key: CanaryResult(c.canary, _try(adapter, c.canary, clock)) for c in done if c.canary}
             cut_offs += done
         except NhiError as error:
             failures.append(Failure(adapter.system, adapter.connection, error))
     return CutOffOutcome(started_at, tuple(cut_offs), canaries, tuple(failures))
+
+
+def _with_keys(done: Sequence[CutOff], adapter: SystemAdapter, keys: Sequence[Canary], clock: Clock) -> list[CutOff]:
+    """Add to what was cut off on a system the keys that are in hand, to be tried."""
+    here = {key.link.key: key for key in keys if (key.link.system, key.link.connection) == place_of(adapter)}
+    known = [replace(row, canary=here.pop(row.link.key)) if row.link.key in here else row for row in done]
+    now = clock()
+    return [*known, *(CutOff(key.link, now, now, canary=key) for key in here.values())]
+
+
+def place_of(adapter: SystemAdapter) -> tuple[System, str]:
+    """Tell on which system an adapter is, and through which connection."""
+    return adapter.system, adapter.connection
 
 
 def try_canaries(
@@ -107,6 +134,8 @@ def links_of(adapter: SystemAdapter, links: Sequence[Link]) -> list[Link]:
 
 def _try(adapter: SystemAdapter, canary: Canary, clock: Clock) -> Fact:
     try:
+        if isinstance(canary.credential, KeyInHand):
+            return canary.credential.refused_at()
         return adapter.try_canary(canary, clock())
     except SystemUnreachable as failure:
         return NotChecked(f"the canary could not be tried: {failure.problem.got}")

@@ -11,12 +11,13 @@ from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked
 from nhi_components.lifecycle.account import Terms
 from nhi_components.lifecycle.bracket import Bracket
+from nhi_components.lifecycle.credentials.wanted import Wanted
 from nhi_components.lifecycle.cutting_off import CutOffIncomplete, CutOffOutcome, LinkKey, cut_off, links_of
 from nhi_components.lifecycle.evidence.revocations import RevocationRow
 from nhi_components.lifecycle.latency import latencies, places_of
 from nhi_components.lifecycle.ports import CutOff, Ownership, SystemAdapter
 
-_READ_BACK = frozenset({LinkKind.IAM_ROLE, LinkKind.VAULT_ENTITY})
+_READ_BACK = frozenset({LinkKind.IAM_ROLE, LinkKind.IAM_USER, LinkKind.VAULT_ENTITY})
 """The kinds of principals on which a survey sees whether a cut-off is in force."""
 
 _STILL_WORKS = NotChecked("the session that was opened before still works")
@@ -35,12 +36,14 @@ class Target:
         terms: what it says; None when only its id is known: then nothing is recorded, nor held against a requirement.
         links: everything that belongs to it.
         bracket: reaches its systems and records evidence; its own, as all targets are cut off at the same time.
+        credentials: what was issued and delivered to it.
     """
 
     lease_id: str
     terms: Terms | None
     links: Sequence[Link]
     bracket: Bracket
+    credentials: Sequence[Wanted] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def _cut_off(target: Target, failures: list[str]) -> CutOffOutcome | None:
         failures += [str(failure) for failure in outcome.failures]
         return outcome
     try:
-        bracket.cut_off(target.terms, target.links)
+        bracket.cut_off(target.terms, target.links, target.credentials)
     except CutOffIncomplete as incomplete:
         failures += [str(failure) for failure in incomplete.outcome.failures]
     except NhiError as error:

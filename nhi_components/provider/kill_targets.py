@@ -11,9 +11,12 @@ from nhi_components.core.life import Decision, State
 from nhi_components.core.links import System
 from nhi_components.lifecycle.bracket import Bracket, OpenAdapter
 from nhi_components.lifecycle.clock import Clock
+from nhi_components.lifecycle.credentials.desk import Desk
+from nhi_components.lifecycle.credentials.opening import desk_of
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.killing import Target
 from nhi_components.lifecycle.ports import Ownership, SystemAdapter
+from nhi_components.provider.credential import CredentialInputs
 from nhi_components.provider.held_identities import lease_key
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.settings import Settings
@@ -99,7 +102,12 @@ def _target(state: Mapping[str, Any], lease: HeldLease, opening: Opening, approv
     def recorder() -> EvidenceRecorder:
         return recorder_of(settings(), clock)
 
+    @cache
+    def desk() -> Desk:
+        return desk_of(lambda system, name: settings().connection(system, name), recorder, lambda *_: approved, clock)
+
     # What the seal knows comes before what the ledger knows: it has the unique ids.
     links = {link.key: link for link in [*lease.links, *lease.admitted]}
-    bracket = Bracket(adapter, recorder, lambda _tags, _state: approved, clock)
-    return Target(lease.terms.lease_id, lease.terms.terms, list(links.values()), bracket)
+    bracket = Bracket(adapter, recorder, lambda _tags, _state: approved, clock, desk=desk)
+    credentials = [CredentialInputs.from_state(each).wanted() for each in lease.credentials]
+    return Target(lease.terms.lease_id, lease.terms.terms, list(links.values()), bracket, credentials)

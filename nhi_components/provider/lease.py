@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from nhi_components.core.connection import DEFAULT
+from nhi_components.core.credential.links import DELIVERED, link_of_part
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.expiry import problem_of_new_end
 from nhi_components.core.identity import Identity
@@ -50,13 +51,11 @@ class LeaseInputs:
     @classmethod
     def from_state(cls, properties: Mapping[str, Any]) -> LeaseInputs:
         """Read them back from stamped inputs or from outputs."""
-        identity = Identity.parse(properties["identity"])
-        lease_id = properties["leaseId"]
         return cls(
-            identity=identity,
+            identity=Identity.parse(properties["identity"]),
             stack=properties["stack"],
-            parts=tuple(_part(part, identity, lease_id) for part in properties["parts"]),
-            lease_id=lease_id,
+            parts=tuple(_part(part, properties) for part in properties["parts"]),
+            lease_id=properties["leaseId"],
             issued=date.fromisoformat(properties["issued"]),
             ends=date.fromisoformat(properties["ends"]),
             state=State(properties.get("state", State.ACTIVE)),
@@ -152,12 +151,27 @@ def _refuse_unknown_revocation(new: Mapping[str, Any]) -> None:
         raise SpecError("lease", [Problem("revocation", shown(str(got)), f"one of {expected}", "give one of them")])
 
 
-def _part(part: Mapping[str, Any], identity: Identity, lease_id: str) -> Link:
-    kind = LinkKind(part["kind"])
+def _part(part: Mapping[str, Any], properties: Mapping[str, Any]) -> Link:
+    if DELIVERED in part:
+        return link_of_part(part[DELIVERED], _tags(properties))
+    tags, kind = _tags(properties), LinkKind(part["kind"])
     return Link(
         system=System(part["system"]),
         kind=kind,
-        name=name_of(kind, identity.name, identity.environment, lease_id),
+        name=name_of(kind, tags.identity, tags.environment, tags.lease),
         connection=part.get("connection", DEFAULT),
         attributes=dict(part.get("attributes", {})),
+    )
+
+
+def _tags(properties: Mapping[str, Any]) -> LeaseTags:
+    identity = Identity.parse(properties["identity"])
+    return LeaseTags(
+        lease=properties["leaseId"],
+        identity=identity.name,
+        environment=identity.environment,
+        owner=identity.owner.email,
+        purpose=identity.purpose,
+        ends=date.fromisoformat(properties["ends"]),
+        stack=properties["stack"],
     )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from pulumi.provider.experimental import provider as rpc
@@ -20,24 +21,29 @@ from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
 from nhi_components.lifecycle.bracket import Bracket
 from nhi_components.lifecycle.clock import Clock, system_clock
+from nhi_components.lifecycle.credentials.opening import desk_of
+from nhi_components.lifecycle.credentials.outcome import DependentsLive
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence_of_state import Change
 from nhi_components.lifecycle.ports import SystemAdapter
-from nhi_components.provider import lease, seal
+from nhi_components.provider import credential, lease, seal
 from nhi_components.provider.decisions import cause_of, decision_on
 from nhi_components.provider.known import contains_unknown
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, decisions, read_settings
-from nhi_components.provider.stack_state import ENGINE_MANAGED, LEASE, SEAL
+from nhi_components.provider.stack_state import CREDENTIAL, ENGINE_MANAGED, LEASE, SEAL
 from nhi_components.provider.values import plain_map, property_map
 from nhi_components.today import today
 
 _Properties = Mapping[str, Any]
 
+DESPITE_DEPENDENTS = "NHI_DESPITE_DEPENDENTS"
+"""The environment variable with the reason for going on although something that lives uses a credential."""
+
 
 class NhiProvider(rpc.Provider):
-    """Serves `nhi:index:Lease` and `nhi:index:Seal`; what blocks runs in threads."""
+    """Serves `nhi:index:Lease`, `nhi:index:Credential` and `nhi:index:Seal`; what blocks runs in threads."""
 
     def __init__(self, clock: Clock = system_clock, today: Callable[[], date] = today) -> None:
         self._clock = clock
@@ -51,7 +57,7 @@ class NhiProvider(rpc.Provider):
         from nhi_components.version import VERSION
 
         return rpc.GetSchemaResponse(
-            json.dumps({"name": "nhi", "version": VERSION, "resources": {LEASE: {}, SEAL: {}}})
+            json.dumps({"name": "nhi", "version": VERSION, "resources": {LEASE: {}, SEAL: {}, CREDENTIAL: {}}})
         )
 
     async def check_config(self, request: rpc.CheckRequest) -> rpc.CheckResponse:
@@ -82,6 +88,8 @@ class NhiProvider(rpc.Provider):
         if _kind(request.urn) == SEAL:
             return rpc.CheckResponse(inputs=property_map(news))
         try:
+            if _kind(request.urn) == CREDENTIAL:
+                return rpc.CheckResponse(inputs=property_map(credential.check(news)))
             return rpc.CheckResponse(inputs=property_map(lease.check(news, olds, request.random_seed, self._today())))
         except SpecError as error:
             return rpc.CheckResponse(failures=_failures(error))
@@ -91,8 +99,13 @@ class NhiProvider(rpc.Provider):
         olds, news = _state(request.old_state), plain_map(request.new_inputs)
         if _kind(request.urn) == SEAL and contains_unknown(news):
             return rpc.DiffResponse(changes=True)
-        seals = _kind(request.urn) == SEAL
-        names = seal.changed(olds, news, self._clock()) if seals else lease.changed(olds, news)
+        match _kind(request.urn):
+            case kind if kind == SEAL:
+                names = seal.changed(olds, news, self._clock())
+            case kind if kind == CREDENTIAL:
+                names = credential.changed(olds, news) or await asyncio.to_thread(self._credential_moved, olds)
+            case _:
+                names = lease.changed(olds, news)
         return rpc.DiffResponse(changes=bool(names), diffs=names)
 
     async def create(self, request: rpc.CreateRequest) -> rpc.CreateResponse:
@@ -118,15 +131,22 @@ class NhiProvider(rpc.Provider):
             admitted = seal.admitted_of(properties)
             standing = await asyncio.to_thread(self._bracket.standing, inputs_then.tags.lease, admitted)
             properties = seal.outputs(properties, standing.links, cut_off=standing.cut_off)
+        elif _kind(request.urn) == CREDENTIAL:
+            wanted = credential.CredentialInputs.from_state(properties).wanted()
+            properties = credential.found(properties, await asyncio.to_thread(self._desk.look, wanted))
         return rpc.ReadResponse(request.resource_id, property_map(properties), property_map(inputs))
 
     async def delete(self, request: rpc.DeleteRequest) -> None:
-        """Seal: cut everything off. Lease: confirm that nothing is left, and leave evidence of it."""
+        """Seal: cut everything off. Credential: revoke it. Lease: confirm that nothing is left, and leave evidence."""
         properties = _state(request.properties)
         if _kind(request.urn) == SEAL:
             inputs = seal.SealInputs.from_state(properties)
             links = seal.admitted_of(properties)
-            await asyncio.to_thread(self._bracket.cut_off, inputs.terms, links)
+            despite = bool(os.environ.get(DESPITE_DEPENDENTS))
+            work = partial(self._bracket.cut_off, inputs.terms, links, inputs.credentials, despite_dependents=despite)
+            await asyncio.to_thread(work)
+        elif _kind(request.urn) == CREDENTIAL:
+            await asyncio.to_thread(self._desk.withdraw, credential.CredentialInputs.from_state(properties).wanted())
         else:
             terms = lease.LeaseInputs.from_state(properties).terms
             timeout = timedelta(seconds=request.timeout) if request.timeout else None
@@ -136,6 +156,8 @@ class NhiProvider(rpc.Provider):
     async def _apply(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         if _kind(urn) == SEAL:
             return dict(news) if preview or contains_unknown(news) else await asyncio.to_thread(self._admit, news, olds)
+        if _kind(urn) == CREDENTIAL:
+            return await asyncio.to_thread(self._foresee if preview else self._deliver, news, olds)
         return await asyncio.to_thread(self._issue, news, olds, preview=preview)
 
     def _issue(self, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
@@ -169,6 +191,41 @@ class NhiProvider(rpc.Provider):
             self._bracket.restore(inputs.terms, admitted, change)
         return seal.outputs(news, admitted, changes=change.number if change else changes)
 
+    def _foresee(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
+        """Tell what a run would do, and refuse at preview what the run would refuse."""
+        if contains_unknown(news) or not olds:
+            return credential.foreseen(news, olds, rotates=True)
+        inputs = credential.CredentialInputs.from_state(news)
+        if inputs.state is State.SUSPENDED or credential.CredentialInputs.from_state(olds).state is State.SUSPENDED:
+            return credential.foreseen(news, olds, rotates=inputs.state is State.ACTIVE)
+        wanted = inputs.wanted(olds)
+        if wanted.moved_from:
+            return credential.foreseen(news, olds, rotates=True)
+        plan = self._desk.plan(wanted)
+        if plan.refused and not os.environ.get(DESPITE_DEPENDENTS):
+            raise DependentsLive(wanted.subject, plan.refused)
+        return credential.foreseen(news, olds, rotates=plan.decision.cause is not None or plan.is_behind(olds))
+
+    def _deliver(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
+        inputs = credential.CredentialInputs.from_state(news)
+        wanted = inputs.wanted(olds)
+        if inputs.state is State.SUSPENDED:
+            if olds:
+                self._desk.suspend(wanted)
+            return credential.found(news, self._desk.look(wanted))
+        self._bracket.admit(inputs.terms, inputs.accounts)
+        despite = bool(os.environ.get(DESPITE_DEPENDENTS))
+        outcome = self._desk.bring_about(inputs.terms, wanted, despite_dependents=despite)
+        for failure in outcome.failures:
+            self._warn(f"{wanted.subject}: {failure}")
+        if outcome.waits:
+            self._warn(f"{wanted.subject}: {outcome.waits}")
+        return credential.outputs(news, outcome)
+
+    def _credential_moved(self, olds: _Properties) -> list[str]:
+        inputs = credential.CredentialInputs.from_state(olds)
+        return credential.moved(olds, self._desk.look(inputs.wanted()), self._clock())
+
     def _change(self, inputs: seal.SealInputs, olds: _Properties, number: int) -> Change | None:
         """Tell how a seal's state changes; None when it does not."""
         lease_id = inputs.tags.lease
@@ -198,7 +255,9 @@ class NhiProvider(rpc.Provider):
             return approval.approver, approval.reason
 
         patience = timedelta(seconds=settings.deadline_seconds) if settings.deadline_seconds else None
-        return Bracket(adapter, recorder, approved, self._clock, patience=patience)
+        desk = desk_of(settings.connection, recorder, approved, self._clock)
+        self._desk = desk
+        return Bracket(adapter, recorder, approved, self._clock, desk=lambda: desk, patience=patience)
 
 
 _IMPORT = Problem(
@@ -219,13 +278,13 @@ def _state(properties: Mapping[str, PropertyValue]) -> _Properties:
 
 def _kind(urn: str) -> str:
     kind = urn.split("::")[2].rsplit("$", 1)[-1]
-    if kind not in (LEASE, SEAL):
-        raise NhiError(f"{urn}: {kind} is served by no version of this plugin; expected {LEASE} or {SEAL}")
+    if kind not in (LEASE, SEAL, CREDENTIAL):
+        raise NhiError(f"{urn}: {kind} is served by no version of this plugin; expected a lease or what it has")
     return kind
 
 
 def _id(urn: str, properties: _Properties) -> str:
-    return str(properties["leaseId"]) + ("/seal" if _kind(urn) == SEAL else "")
+    return str(properties["leaseId"]) + {SEAL: "/seal", CREDENTIAL: "/credential"}.get(_kind(urn), "")
 
 
 def _failures(error: SpecError) -> list[rpc.CheckFailure]:

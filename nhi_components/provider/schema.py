@@ -8,8 +8,9 @@ from typing import Any
 from nhi_components.core.errors import NhiError, Problem
 from nhi_components.version import VERSION
 
-SCHEMA_VERSION = 2
-"""2 since a lease and a seal have a state, and identities fields that release 0.1.0, which wrote 1, would refuse.
+SCHEMA_VERSION = 3
+"""3 since there are credentials, which a release before would forget at a destroy. 2 since a lease and a seal have a
+state, and identities fields that release 0.1.0, which wrote 1, would refuse.
 
 A newer release must be able to destroy what every older one made; tests/fixtures/states keeps a state of each."""
 

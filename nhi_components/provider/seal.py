@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.ledger import link_from_state, link_to_state
 from nhi_components.core.life import State
 from nhi_components.core.links import Link
@@ -14,6 +15,7 @@ from nhi_components.core.revocation import Revocation
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Terms
 from nhi_components.lifecycle.adapters.ownership import DUE
+from nhi_components.lifecycle.credentials.wanted import Wanted
 from nhi_components.provider.schema import SCHEMA_VERSION
 
 _CUT_OFF = "cutOff"
@@ -31,6 +33,7 @@ class SealInputs:
         links: what was created, with the unique ids that the engine saw.
         state: active or suspended.
         revocation: how fast access must end everywhere.
+        credentials: what our provider has issued and delivered.
     """
 
     tags: LeaseTags
@@ -38,6 +41,7 @@ class SealInputs:
     links: tuple[Link, ...]
     state: State
     revocation: Revocation
+    credentials: tuple[Wanted, ...] = ()
 
     @property
     def terms(self) -> Terms:
@@ -52,7 +56,8 @@ class SealInputs:
         issued = date.fromisoformat(properties["issued"])
         links = tuple(link_from_state(link) for link in properties["links"])
         revocation = Revocation(properties.get("revocation", Revocation.MINUTES))
-        return cls(tags, issued, links, State(properties.get("state", State.ACTIVE)), revocation)
+        credentials = tuple(_wanted(tags, each) for each in properties.get("credentials", ()))
+        return cls(tags, issued, links, State(properties.get("state", State.ACTIVE)), revocation, credentials)
 
 
 def outputs(
@@ -102,6 +107,10 @@ def changed(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime) -> li
     keys = {link.key for link in admitted_of(old)}
     missing = any(link.key not in keys for link in SealInputs.from_state(new).links)
     return ["admitted"] if _CUT_OFF in old or missing or _is_due(old, now) else []
+
+
+def _wanted(tags: LeaseTags, credential: Mapping[str, Any]) -> Wanted:
+    return Wanted(tags, CredentialSpec.parse(credential).resolved(tags))
 
 
 def _is_due(old: Mapping[str, Any], now: datetime) -> bool:

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field
 
-from nhi_components.core.connection import DEFAULT, AwsConnection, VaultConnection
+from nhi_components.core.connection import (
+    DEFAULT,
+    AwsConnection,
+    AzureConnection,
+    Connection,
+    GcpConnection,
+    GitHubConnection,
+    GitLabConnection,
+    HookConnection,
+    HostConnection,
+    KubernetesConnection,
+    ScimConnection,
+    VaultConnection,
+)
+from nhi_components.core.credential.dependents import CommandHook, HttpHook
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.life import Decision, Decisions
 from nhi_components.core.links import System
@@ -24,6 +38,19 @@ _STATED = ("NHI_APPROVER", "NHI_REASON")
 """What somebody stated for the run on purpose; who started a CI job has not decided about an identity."""
 
 _CONFIGURATION = "PULUMI_CONFIG"
+
+_AMBIENT: Mapping[System, Callable[[], Connection]] = {
+    System.AWS: AwsConnection,
+    System.VAULT: VaultConnection,
+    System.GCP: GcpConnection,
+    System.AZURE: AzureConnection,
+    System.KUBERNETES: KubernetesConnection,
+    System.GITHUB: GitHubConnection,
+    System.GITLAB: GitLabConnection,
+    System.HOST: HostConnection,
+    System.HOOK: HookConnection,
+}
+"""The systems that can be reached without being told how; an identity provider's address nobody can guess."""
 
 
 class Approval(Spec):
@@ -51,8 +78,9 @@ class Settings(Decisions):
 
     Attributes:
         aws: connections by name; `default` is the ambient one unless it is given here.
-        vault: connections by name, likewise.
+        vault: connections by name, likewise; so are those of the other systems. SCIM has no ambient one.
         approval: who approved.
+        notify: who is told when a key leaked: commands and web hooks.
         evidence: where evidence goes and who signs it.
         deadline_seconds: how long a destroy waits at most for each system to confirm, instead of the documented
             figures; 1 to 86,400.
@@ -62,22 +90,32 @@ class Settings(Decisions):
 
     aws: dict[str, AwsConnection] = Field(default_factory=dict)
     vault: dict[str, VaultConnection] = Field(default_factory=dict)
+    gcp: dict[str, GcpConnection] = Field(default_factory=dict)
+    azure: dict[str, AzureConnection] = Field(default_factory=dict)
+    kubernetes: dict[str, KubernetesConnection] = Field(default_factory=dict)
+    github: dict[str, GitHubConnection] = Field(default_factory=dict)
+    gitlab: dict[str, GitLabConnection] = Field(default_factory=dict)
+    host: dict[str, HostConnection] = Field(default_factory=dict)
+    scim: dict[str, ScimConnection] = Field(default_factory=dict)
+    hook: dict[str, HookConnection] = Field(default_factory=dict)
     approval: Approval = Approval()
+    notify: tuple[Annotated[CommandHook | HttpHook, Field(discriminator="kind")], ...] = ()
     evidence: EvidenceSettings = EvidenceSettings()
     deadline_seconds: Annotated[float, Field(ge=1, le=86_400)] | None = None
 
-    def connection(self, system: System, name: str) -> AwsConnection | VaultConnection:
+    def connection(self, system: System, name: str) -> Connection:
         """Find a connection by name.
 
         Raises:
             SpecError: when there is none of that name.
         """
-        connections: Mapping[str, AwsConnection | VaultConnection] = self.aws if system is System.AWS else self.vault
+        connections: Mapping[str, Connection] = getattr(self, system)
         if name in connections:
             return connections[name]
-        if name == DEFAULT:
-            return AwsConnection() if system is System.AWS else VaultConnection()
-        known = ", ".join([DEFAULT, *sorted(set(connections) - {DEFAULT})])
+        if name == DEFAULT and system in _AMBIENT:
+            return _AMBIENT[system]()
+        ambient = [DEFAULT] if system in _AMBIENT else []
+        known = ", ".join([*ambient, *sorted(set(connections) - {DEFAULT})]) or "none at all"
         fix = f"add it to {system} of nhi.Provider, or to the configuration nhi:{system}"
         raise SpecError(
             "connection", [Problem(f"{system}.{name}", "no connection of that name", f"one of {known}", fix)]

@@ -15,11 +15,13 @@ from nhi_components.provider.schema import readable
 from nhi_components.provider.seal import admitted_of
 from nhi_components.provider.settings import Settings, read_settings
 
-LEASE, SEAL = "nhi:index:Lease", "nhi:index:Seal"
+LEASE, SEAL, CREDENTIAL = "nhi:index:Lease", "nhi:index:Seal", "nhi:index:Credential"
 
 _PLACE_PROPERTY = {
     "aws:iam/role:Role": (LinkKind.IAM_ROLE, "name"),
     "aws:iam/rolePolicy:RolePolicy": (LinkKind.IAM_ROLE_POLICY, "name"),
+    "aws:iam/user:User": (LinkKind.IAM_USER, "name"),
+    "aws:iam/userPolicy:UserPolicy": (LinkKind.IAM_USER_POLICY, "name"),
     "aws:iam/instanceProfile:InstanceProfile": (LinkKind.IAM_INSTANCE_PROFILE, "name"),
     "aws:secretsmanager/secret:Secret": (LinkKind.SECRETS_MANAGER_SECRET, "name"),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, "associationId"),
@@ -36,7 +38,7 @@ _PLACE_PROPERTY = {
 ENGINE_MANAGED = frozenset(kind for kind, _ in _PLACE_PROPERTY.values())
 """The kinds that the engine itself creates and deletes; what else is linked is made by the seal."""
 
-_ON_ANOTHER = frozenset({LinkKind.IAM_ROLE_POLICY})
+_ON_ANOTHER = frozenset({LinkKind.IAM_ROLE_POLICY, LinkKind.IAM_USER_POLICY})
 """The kinds that the engine finds again by the name of what they are on."""
 
 _WITHOUT_NAME = frozenset({LinkKind.VAULT_ENTITY_ALIAS, LinkKind.EKS_POD_IDENTITY_ASSOCIATION})
@@ -57,6 +59,7 @@ class HeldLease:
         held: the places of what the state holds between lease and seal.
         admitted: the links as their systems know them; empty without a seal.
         provider: the provider that it was made through, as the state refers to it.
+        credentials: the inputs and outputs of its credentials.
     """
 
     urn: str
@@ -65,6 +68,7 @@ class HeldLease:
     held: frozenset[Place]
     admitted: tuple[Link, ...]
     provider: str
+    credentials: tuple[Mapping[str, Any], ...] = ()
 
 
 def held_leases(state: Mapping[str, Any]) -> list[HeldLease]:
@@ -160,7 +164,17 @@ def _held_lease(resource: Mapping[str, Any], siblings: list[dict[str, Any]]) -> 
         held=frozenset(place for r in siblings if (place := _place(r))),
         admitted=tuple(link for r in seals for link in admitted_of(readable(r.get("outputs", {})))),
         provider=resource["provider"],
+        credentials=tuple(_credential(r) for r in siblings if _is_credential_of(r, outputs["leaseId"])),
     )
+
+
+def _is_credential_of(resource: Mapping[str, Any], lease_id: str) -> bool:
+    return resource["type"] == CREDENTIAL and (resource.get("inputs") or {}).get("leaseId") == lease_id
+
+
+def _credential(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give its outputs, or, of one whose creation failed, its inputs."""
+    return readable(resource.get("outputs") or resource["inputs"])
 
 
 def _place(resource: Mapping[str, Any]) -> Place | None:

@@ -6,18 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.runtime import rpc
 
 from nhi_components.provider.known import UNKNOWN, Unknown
 
 _UNKNOWN_BY_TYPE = frozenset(
     {
+        rpc.UNKNOWN,  # a text
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # a boolean
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # a number
         "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # a list
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # an object
     }
 )
-"""What the engine writes for an unknown value of each type; the SDK knows only that of a text (pulumi/pulumi v3.220.0,
+"""What the engine writes for an unknown value of each type; the SDK reads only that of a text (pulumi/pulumi v3.220.0,
 sdk/go/common/resource/plugin/rpc.go)."""
 
 
@@ -49,7 +51,8 @@ def property_value(value: Any) -> PropertyValue:
     """Turn plain Python into a property value."""
     match value:
         case Unknown():
-            return PropertyValue(Computed())
+            # The SDK reads its own `Computed`, and can't write it (seen in pulumi 3.272).
+            return PropertyValue(rpc.UNKNOWN)
         case bool() | str() | None:
             return PropertyValue(value)
         case int() | float():

@@ -44,10 +44,11 @@ def policy_document(
         rules = [(path, ["deny"]) for path, _ in [*rules, *own_paths]]
     else:
         rules += own_paths
-    return "\n".join([policy_mark(lease_id), *(_rule(path, capabilities) for path, capabilities in rules)]) + "\n"
+    return "\n".join([policy_mark(lease_id), *(policy_rule(path, capabilities) for path, capabilities in rules)]) + "\n"
 
 
-def _rule(path: str, capabilities: Sequence[str]) -> str:
+def policy_rule(path: str, capabilities: Sequence[str]) -> str:
+    """Write the rule for one path in Vault's policy language."""
     quoted = ", ".join(f'"{capability}"' for capability in capabilities)
     return f'path "{path}" {{\n  capabilities = [{quoted}]\n}}'
 

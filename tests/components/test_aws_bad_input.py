@@ -10,14 +10,15 @@ import pytest
 
 from nhi_components import Grant, SpecError, aws
 from nhi_components.aws.boundary import ESCALATION, boundary_document
-from nhi_components.aws.sizes import CUT_OFF_ROOM
+from nhi_components.aws.sizes import CUT_OFF_ROOM, USER_CUT_OFF_ROOM
 from nhi_components.core.aws_action import actions_of, matching_actions
+from nhi_components.core.credential.places import FilePlace
 from nhi_components.core.identity import Identity
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.marks import allow_canary, deny_everything
 from tests.components.conftest import IDENTITY
 from tests.components.test_aws_documents_judged import NOW
-from tests.components.test_golden_graphs_aws import ACCOUNT, ANCHOR, GITHUB_PROVIDER, RUNTIME, SEND, of
+from tests.components.test_golden_graphs_aws import ACCOUNT, ANCHOR, GITHUB_PROVIDER, RUNTIME, SEND, VENDOR, WHY, of
 
 GITHUB = aws.GitHub(repository="example/orders", ref="refs/heads/main")
 MOST_TAGS = 50
@@ -57,6 +58,42 @@ def vendor_of_another_account() -> None:
     )
 
 
+def vendor_with_a_key_that_goes_nowhere() -> None:
+    source = {"kind": "api-key"}
+    aws.ThirdPartyIdentity("orders", identity=of("third-party"), vendor_account=VENDOR, source=source)
+
+
+def vendor_with_places_for_no_key() -> None:
+    aws.ThirdPartyIdentity(
+        "orders",
+        identity=of("third-party"),
+        vendor_account=VENDOR,
+        places=[{"kind": "vault-kv"}],
+        rotation={"every": "30d"},
+        dependents=[{"name": "orders-api"}],
+        generation=2,
+    )
+
+
+def vendor_with_wrong_keys_and_accounts() -> None:
+    aws.ThirdPartyIdentity(
+        "orders",
+        identity=of("third-party"),
+        vendor_account=VENDOR,
+        source={"kind": "command", "command": ["courier-hook"], "account": "shop"},
+        places=[{"kind": "file", "path": "/run/courier.json"}],
+        rotation={"every": "365d"},
+        generation=0,
+        idp_account={"user_name": ""},
+        saas_account={"hook": {"kind": "deployment"}},
+    )
+
+
+def vendor_with_keys_of_a_cloud() -> None:
+    source = {"kind": "gcp-service-account-key", "account": "orders@shop.iam.gserviceaccount.com"}
+    aws.ThirdPartyIdentity("orders", identity=of("third-party"), vendor_account=VENDOR, source=source)
+
+
 def anyones_certificate() -> None:
     aws.RolesAnywhereIdentity("orders", identity=IDENTITY, trust_anchor_arn=ANCHOR, certificate={})
 
@@ -88,6 +125,32 @@ def long_boundary() -> None:
     aws.PermissionsBoundary("cap", purpose="caps workloads", allow=allow)
 
 
+def wrong_user() -> None:
+    aws.ServiceUser(
+        "orders",
+        identity=IDENTITY,
+        why_not_federated="because",
+        places=[FilePlace(path="/run/secrets/orders.json")],
+        rotation={"every": "90d"},
+        generation=0,
+        grants=[wild()],
+    )
+
+
+def user_with_many_grants() -> None:
+    targets = [f"arn:aws:sqs:eu-central-1:{ACCOUNT}:orders-{i:04}" for i in range(40)]
+    aws.ServiceUser("orders", identity=IDENTITY, why_not_federated=WHY, grants=[of_queue(*targets)])
+
+
+def user_of_high_privilege() -> None:
+    rotation = {"every": "7d", "high_privilege": True}
+    aws.ServiceUser("orders", identity=IDENTITY, why_not_federated=WHY, rotation=rotation, places=[])
+
+
+def of_queue(*targets: str) -> Grant:
+    return Grant(actions=["sqs:SendMessage"], targets=targets)
+
+
 def wild() -> Grant:
     return Grant(actions=["sqs:*"], targets=["arn:aws:sqs:eu-central-1:111111111111:orders"])
 
@@ -102,8 +165,18 @@ def wild() -> Grant:
         (agent_without_tools, ["tools"]),
         (wrong_vendor, ["identity", "vendor_account", "vendor_principals[0]"]),
         (vendor_of_another_account, ["vendor_principals"]),
+        (vendor_with_a_key_that_goes_nowhere, ["places"]),
+        (vendor_with_places_for_no_key, ["places", "rotation", "dependents", "generation"]),
+        (
+            vendor_with_wrong_keys_and_accounts,
+            ["places", "rotation", "generation", "idp_account.user_name", "saas_account.hook"],
+        ),
+        (vendor_with_keys_of_a_cloud, ["source"]),
         (anyones_certificate, ["certificate"]),
         (wrong_delegation, ["grants[0].actions[0]", "delegations[0].resource"]),
+        (wrong_user, ["why_not_federated", "places", "rotation", "generation", "grants[0].actions[0]"]),
+        (user_with_many_grants, ["grants"]),
+        (user_of_high_privilege, ["places", "rotation"]),
         (many_principals, ["trusted_by", "grants"]),
         (wrong_boundary, ["services[0]", "passable_roles[0]", "regions[0]"]),
         (boundary_of_nothing, ["(whole)"]),
@@ -124,6 +197,10 @@ def test_all_problems_are_told_before_anything_is_registered(
 def test_the_cut_off_has_room_beside_the_longest_grants() -> None:
     role = f"arn:aws-us-gov:iam::{ACCOUNT}:role/nhi/{'a' * 64}"
     assert len(deny_everything(NOW)) + len(allow_canary(role, NOW)) <= CUT_OFF_ROOM
+
+
+def test_the_cut_off_of_a_user_has_room_beside_the_longest_grants() -> None:
+    assert len(deny_everything(NOW)) <= USER_CUT_OFF_ROOM
 
 
 def test_tags_and_description_never_exceed_what_iam_takes() -> None:
@@ -174,6 +251,11 @@ def later_boundary_on_anything() -> None:
     aws.PermissionsBoundary("cap", purpose="caps workloads", allow=allow)
 
 
+def later_target_of_a_user() -> None:
+    grants = [Grant(actions=["sqs:SendMessage"], targets=[pulumi.Output.from_input("*")])]
+    aws.ServiceUser("orders", identity=IDENTITY, why_not_federated=WHY, grants=grants)
+
+
 @pytest.mark.parametrize(
     ("program", "place"),
     [
@@ -181,6 +263,7 @@ def later_boundary_on_anything() -> None:
         (later_runtime_that_is_no_role, r"trusted_by\[0\]"),
         (later_anchor_that_is_none, "trust_anchor_arn"),
         (later_delegation_on_a_function, r"delegations\[0\].resource"),
+        (later_target_of_a_user, r"grants\[0\].targets\[0\]"),
         (later_boundary_on_anything, r"allow\[0\].targets\[0\]"),
     ],
 )

@@ -9,6 +9,7 @@ import pulumi
 import pytest
 
 from nhi_components import Grant, aws
+from nhi_components.core.credential.places import KubernetesSecretPlace, SecretsManagerPlace, VaultKvPlace
 from tests.components.conftest import IDENTITY
 from tests.components.graphs import assert_golden
 
@@ -22,6 +23,7 @@ GITHUB_PROVIDER = f"{PROVIDERS}/token.actions.githubusercontent.com"
 ANCHOR = f"arn:aws:rolesanywhere:eu-central-1:{ACCOUNT}:trust-anchor/01234567-89ab-cdef-0123-456789abcdef"
 RUNTIME = f"arn:aws:iam::{ACCOUNT}:role/agents/runtime"
 VENDOR = "999999999999"
+WHY = "the firmware of the scanners takes an access key, and nothing else"
 
 
 def of(kind: str, **more: Any) -> dict[str, Any]:
@@ -114,6 +116,38 @@ def vendor_by_role() -> None:
     aws.ThirdPartyIdentity("orders", identity=of("third-party"), vendor_account=VENDOR, vendor_principals=principals)
 
 
+def vendor_with_everything() -> None:
+    hook = {"kind": "http", "url": "https://hooks.example.com/courier", "token_variable": "COURIER_HOOK_TOKEN"}
+    aws.ThirdPartyIdentity(
+        "orders",
+        identity=of("third-party"),
+        vendor_account=VENDOR,
+        grants=[SEND],
+        source={**hook, "account": "shop-orders"},
+        places=[
+            {"kind": "vault-kv"},
+            {"kind": "github-secret", "repository": "example/shop", "variables": {"api_key": "COURIER_KEY"}},
+        ],
+        rotation={"every": "30d", "overlap": "2d"},
+        dependents=[
+            {"name": "orders-api", "alive": {"kind": "command", "command": ["systemctl", "is-active", "orders"]}}
+        ],
+        generation=2,
+        idp_account=aws.ScimAccount(connection="corp", user_name="orders@vendor.example.com"),
+        saas_account={"hook": hook, "account": "shop-orders"},
+    )
+
+
+def vendor_with_accounts_suspended() -> None:
+    aws.ThirdPartyIdentity(
+        "orders",
+        identity={**of("third-party"), "name": "suspended"},
+        vendor_account=VENDOR,
+        idp_account={"connection": "corp"},
+        saas_account={"hook": {"kind": "command", "command": ["courier-hook"]}},
+    )
+
+
 def outside_aws() -> None:
     certificate = aws.Certificate(common_name="orders.example.com", issuer_common_name="Example Issuing CA")
     aws.RolesAnywhereIdentity(
@@ -125,6 +159,35 @@ def outside_aws_suspended() -> None:
     certificate = aws.Certificate(san_uri="spiffe://example.com/orders")
     identity = {**IDENTITY, "name": "suspended"}
     aws.RolesAnywhereIdentity("orders", identity=identity, trust_anchor_arn=ANCHOR, certificate=certificate)
+
+
+def service_user() -> None:
+    aws.ServiceUser("orders", identity=IDENTITY, why_not_federated=WHY, grants=[SEND])
+
+
+def service_user_everywhere() -> None:
+    aws.ServiceUser(
+        "orders",
+        identity=IDENTITY,
+        why_not_federated=WHY,
+        grants=[Grant(actions=["sqs:SendMessage"], targets=[pulumi.Output.from_input(QUEUE)])],
+        places=[
+            VaultKvPlace(),
+            KubernetesSecretPlace(namespace="orders", connection="shop"),
+            SecretsManagerPlace(secret="shop/orders", connection="main"),
+        ],
+        rotation={"every": "1d", "overlap": "2h"},
+        dependents=[{"name": "orders", "refresh": {"kind": "command", "command": ["reload", "orders"]}}],
+        generation=2,
+        permissions_boundary=pulumi.Output.from_input(f"arn:aws:iam::{ACCOUNT}:policy/nhi/cap"),
+        connection="main",
+    )
+
+
+def service_user_suspended() -> None:
+    aws.ServiceUser(
+        "orders", identity={**IDENTITY, "name": "suspended"}, why_not_federated=f"{WHY} {'x' * 300}", grants=[SEND]
+    )
 
 
 def boundary() -> None:
@@ -154,8 +217,13 @@ def boundary() -> None:
         agent_of_another_account,
         vendor_by_account,
         vendor_by_role,
+        vendor_with_everything,
+        vendor_with_accounts_suspended,
         outside_aws,
         outside_aws_suspended,
+        service_user,
+        service_user_everywhere,
+        service_user_suspended,
         boundary,
     ],
 )

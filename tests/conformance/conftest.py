@@ -18,6 +18,7 @@ from tests.conformance.world import World, new_tags
 from tools.lab.sandbox import aws, programs, vault
 from tools.lab.sandbox.cluster import ClusterDouble
 from tools.lab.sandbox.keeper import Keeper
+from tools.lab.sandbox.moto import Moto
 from tools.lab.sandbox.ports import free_ports
 
 WORLDS: dict[str, type[World]] = {
@@ -52,6 +53,16 @@ def servers() -> Iterator[Servers]:
         yield Servers(aws.Aws(keeper, directory, aws_port, secret_key), vault.Vault(keeper, directory, vault_port))
     finally:
         keeper.close()
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[Moto]:
+    """A second AWS, started for the tests that ask for it."""
+    server = Moto()
+    try:
+        yield server
+    finally:
+        server.close()
 
 
 @pytest.fixture

@@ -105,6 +105,10 @@ class Hold:
                 got = f"no such request within {seconds} s" if alive() else "its sender has ended without it"
                 raise LabError("the gate", got=got, expected="a request that is held", fix="choose another")
 
+    def reached(self, seconds: float) -> bool:
+        """Tell whether the request is held, or comes to be within so many seconds."""
+        return self._reached.wait(seconds)
+
     def release(self) -> None:
         """Let it go on."""
         self._released.set()

@@ -2,19 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from nhi_components.core.connection import AwsConnection, VaultConnection
+from nhi_components.core.connection import (
+    AwsConnection,
+    AzureConnection,
+    Connection,
+    GcpConnection,
+    GitHubConnection,
+    GitLabConnection,
+    HookConnection,
+    HostConnection,
+    KubernetesConnection,
+    ScimConnection,
+    VaultConnection,
+)
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import System
 
 if TYPE_CHECKING:
+    from nhi_components.lifecycle.credentials.ports import CredentialSystem
     from nhi_components.lifecycle.ports import SystemAdapter
 
-_EXTRAS = {System.AWS: ("aws", "boto3"), System.VAULT: ("vault", "hvac")}
+IDENTITY_SYSTEMS = (System.AWS, System.VAULT)
+"""The systems on which identities themselves live; the others hold credentials and accounts."""
+
+_EXTRAS = MappingProxyType(
+    {
+        System.AWS: ("aws", "boto3"),
+        System.VAULT: ("vault", "hvac"),
+        System.GCP: ("gcp", "google-cloud-secret-manager"),
+        System.AZURE: ("azure", "azure-keyvault-secrets"),
+        System.KUBERNETES: ("kubernetes", "kubernetes"),
+        System.GITHUB: ("github", "pygithub"),
+        System.GITLAB: ("gitlab", "python-gitlab"),
+    }
+)
+_CONNECTIONS: Mapping[System, type[Connection]] = MappingProxyType(
+    {
+        System.AWS: AwsConnection,
+        System.VAULT: VaultConnection,
+        System.GCP: GcpConnection,
+        System.AZURE: AzureConnection,
+        System.KUBERNETES: KubernetesConnection,
+        System.GITHUB: GitHubConnection,
+        System.GITLAB: GitLabConnection,
+        System.HOST: HostConnection,
+        System.SCIM: ScimConnection,
+        System.HOOK: HookConnection,
+    }
+)
 
 
-def open_adapter(system: System, name: str, connection: AwsConnection | VaultConnection) -> SystemAdapter:
+def open_adapter(system: System, name: str, connection: Connection) -> SystemAdapter:
     """Bind a system's adapter to a connection; nothing is reached before its first use.
 
     Args:
@@ -25,19 +69,50 @@ def open_adapter(system: System, name: str, connection: AwsConnection | VaultCon
     Raises:
         NhiError: when the system's SDK is not installed, or the connection is another system's.
     """
-    try:
-        match system, connection:
-            case System.AWS, AwsConnection():
-                from nhi_components.lifecycle.adapters.aws.adapter import AwsAdapter
-
-                return AwsAdapter(name, connection)
-            case System.VAULT, VaultConnection():
-                from nhi_components.lifecycle.adapters.vault.adapter import VaultAdapter
-
-                return VaultAdapter(name, connection)
+    with _installed(system, name, connection):
+        match system:
+            case System.AWS:
+                adapter: SystemAdapter = _class_of("aws.adapter", "AwsAdapter")(name, connection)
+            case System.VAULT:
+                adapter = _class_of("vault.adapter", "VaultAdapter")(name, connection)
+            case System.SCIM:
+                adapter = _class_of("scim.adapter", "ScimAdapter")(name, connection)
+            case System.HOOK:
+                adapter = _class_of("hook.adapter", "HookAdapter")(name, connection)
             case _:
-                raise NhiError(f"connection {name!r}: got {type(connection).__name__}, expected one for {system}")
+                adapter = _class_of("holders", "HolderAdapter")(
+                    system, name, open_credentials(system, name, connection)
+                )
+        return adapter
+
+
+def open_credentials(system: System, name: str, connection: Connection) -> CredentialSystem:
+    """Bind a system's sources and places of credentials to a connection; nothing is reached before its first use.
+
+    Raises:
+        NhiError: when the system's SDK is not installed, the connection is another system's, or it has no credentials.
+    """
+    if system is System.SCIM:
+        raise NhiError(f"connection {name!r}: {system} holds accounts, expected a system that holds credentials")
+    with _installed(system, name, connection):
+        opened: CredentialSystem = _class_of(f"{system}.credentials", "Credentials")(name, connection)
+        return opened
+
+
+def _class_of(module: str, name: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(import_module(f"{__name__}.{module}"), name)
+    return found
+
+
+@contextmanager
+def _installed(system: System, name: str, connection: Connection) -> Iterator[None]:
+    if not isinstance(connection, _CONNECTIONS[system]):
+        raise NhiError(f"connection {name!r}: got {type(connection).__name__}, expected one for {system}")
+    try:
+        yield
     except ModuleNotFoundError as missing:
+        if system not in _EXTRAS:
+            raise
         extra, package = _EXTRAS[system]
         raise NhiError(
             f"connection {name!r}: the package {missing.name} is not installed, expected {package} and what it needs; "

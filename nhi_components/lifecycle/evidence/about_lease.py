@@ -20,6 +20,7 @@ class Kind(StrEnum):
     TEARDOWN_INCOMPLETE = "teardown-incomplete"
     SUSPENSION = "suspension"
     RESTORATION = "restoration"
+    ROTATION = "rotation"
 
 
 def _named(link: LinkRecord) -> LinkRecord:

@@ -1,4 +1,4 @@
-"""What evidence says: a cut-off, a teardown, one that is not complete, a suspension, a restoration."""
+"""What evidence says: a cut-off, a teardown, one that is not complete, a suspension, a restoration, a rotation."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from nhi_components.lifecycle.evidence.parts import (
     distinct,
     fact_record,
 )
+from nhi_components.lifecycle.evidence.rotations import RotationRecord
 from nhi_components.lifecycle.evidence.text import Identifier, Prose
 from nhi_components.lifecycle.ports import CutOff
 
@@ -226,7 +227,7 @@ class IncompleteRecord(AboutLease):
 
 
 Content = Annotated[
-    CutOffRecord | TeardownRecord | IncompleteRecord | SuspensionRecord | RestorationRecord,
+    CutOffRecord | TeardownRecord | IncompleteRecord | SuspensionRecord | RestorationRecord | RotationRecord,
     Field(discriminator="kind"),
 ]
 """What one statement says."""

@@ -14,6 +14,7 @@ from nhi_components.lifecycle.evidence.contents import Content, CutOffRecord, In
 from nhi_components.lifecycle.evidence.envelope import open_sealed, seal
 from nhi_components.lifecycle.evidence.flaws import EvidenceRefused, Flaw, FlawCode
 from nhi_components.lifecycle.evidence.reader import by_fingerprint, read, statements_of
+from nhi_components.lifecycle.evidence.rotations import RotationRecord
 from nhi_components.lifecycle.evidence.signer import EvidenceSigner
 from nhi_components.lifecycle.evidence.statement import (
     ChainPosition,
@@ -93,9 +94,19 @@ class EvidenceRecorder:
         """Record that an identity was suspended or restored."""
         return self._record(content)
 
+    def record_rotation(self, content: RotationRecord) -> Receipt:
+        """Record that a credential was issued, rotated or revoked."""
+        return self._record(content)
+
+    def last_rotation(self, lease_id: str) -> RotationRecord | None:
+        """The newest statement about a lease's credential in this store."""
+        contents = self._contents(lease_id)
+        return next((content for content in reversed(contents) if isinstance(content, RotationRecord)), None)
+
     def last(self, lease_id: str) -> Content | None:
-        """What the newest statement about a lease in this store says."""
-        return next(reversed(self._contents(lease_id)), None)
+        """What the newest statement about a lease's access in this store says; rotations end and restore none."""
+        about_access = (each for each in reversed(self._contents(lease_id)) if not isinstance(each, RotationRecord))
+        return next(about_access, None)
 
     def last_cut_off(self, lease_id: str) -> CutOffRecord | None:
         """The newest cut-off of a lease in this store, from which a killed teardown goes on."""
@@ -104,13 +115,17 @@ class EvidenceRecorder:
 
     def links_of(self, lease_id: str) -> list[Link]:
         """Everything that this store's evidence of its end ever named as belonging to a lease."""
-        ends = [content for content in self._contents(lease_id) if not isinstance(content, ChangeOfState)]
+        ends = [
+            content for content in self._contents(lease_id) if not isinstance(content, ChangeOfState | RotationRecord)
+        ]
         return [link.to_link() for content in ends for link in content.links]
 
     def cut_offs_under_way(self, lease_id: str) -> list[CutOffRecord]:
         """The cut-offs of a teardown that is not completed, the oldest first; none after access was given back."""
         under_way: list[CutOffRecord] = []
         for content in reversed(self._contents(lease_id)):
+            if isinstance(content, RotationRecord):
+                continue
             if not isinstance(content, CutOffRecord | IncompleteRecord):
                 break
             if isinstance(content, CutOffRecord):

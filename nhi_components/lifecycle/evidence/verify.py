@@ -25,6 +25,7 @@ _STATES = {
     Kind.TEARDOWN_INCOMPLETE: "still alive at the deadline",
     Kind.SUSPENSION: "suspended",
     Kind.RESTORATION: "restored",
+    Kind.ROTATION: "credential issued or rotated",
 }
 
 

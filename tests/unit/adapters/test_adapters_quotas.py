@@ -56,6 +56,12 @@ def test_all_quotas_are_told_at_once(account: Account) -> None:
     assert len(account.quotas.room_for(links).problems) == len(links)
 
 
+def test_users_have_a_quota_of_their_own(account: Account) -> None:
+    account.stub.add_response("get_account_summary", {"SummaryMap": {"Users": 5000, "UsersQuota": 5000}})
+    (problem,) = account.quotas.room_for([Link(System.AWS, LinkKind.IAM_USER, "orders")]).problems
+    assert (problem.got, problem.expected) == ("5,000 of 5,000 Users, and 1 to be made", "at most 5,000 iam-users")
+
+
 def test_a_bundle_that_is_asked_about_twice_counts_once(account: Account) -> None:
     account.has(roles=999, profiles=0)
     assert account.quotas.room_for([role("orders")]) == account.quotas.room_for([role("orders")]) == Room()

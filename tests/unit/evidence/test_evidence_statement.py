@@ -113,5 +113,6 @@ def test_every_kind_has_its_own_type():
         "teardown-incomplete",
         "suspension",
         "restoration",
+        "rotation",
     }
     assert b"evidence:teardown-incomplete:v1" in encode(predicate(incomplete()))

@@ -188,9 +188,10 @@ def test_a_schema_that_is_not_known_is_refused(version: object) -> None:
         readable({"leaseId": "lease-abcdefghijklmnop", "schemaVersion": version})
 
 
-def test_every_earlier_schema_is_read() -> None:
-    assert SCHEMA_VERSION == 2
-    assert readable({"schemaVersion": 1}) == {"schemaVersion": 1}
+@pytest.mark.parametrize("version", range(1, SCHEMA_VERSION))
+def test_every_earlier_schema_is_read(version: int) -> None:
+    assert SCHEMA_VERSION == 3
+    assert readable({"schemaVersion": version}) == {"schemaVersion": version}
 
 
 def test_this_schema_and_what_has_no_version_yet_are_read() -> None:

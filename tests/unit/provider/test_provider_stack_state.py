@@ -153,6 +153,18 @@ def test_a_namesake_is_forgotten_with_what_is_on_it_and_nothing_else(state: dict
     assert state == before
 
 
+def test_the_inline_policy_of_a_user_goes_with_it(state: dict[str, Any]) -> None:
+    text = json.dumps(state).replace(ROLE, "aws:iam/user:User").replace(POLICY, "aws:iam/userPolicy:UserPolicy")
+    of_user: dict[str, Any] = json.loads(text)
+    user, policy = (resource(of_user, kind) for kind in ("aws:iam/user:User", "aws:iam/userPolicy:UserPolicy"))
+    name = user["outputs"]["name"]
+    (lease,) = [lease for lease in held_leases(of_user) if lease.links[0].system is System.AWS]
+    assert lease.held >= {(LinkKind.IAM_USER, name), (LinkKind.IAM_USER_POLICY, name)}
+    namesake = Link(System.AWS, LinkKind.IAM_USER, name, unique_id="AIDATHEIRS")
+    repaired = without_namesakes(of_user, [namesake])
+    assert held_urns(of_user) - held_urns(repaired) == {user["urn"], policy["urn"]}
+
+
 def test_the_place_of_an_alias_is_its_id() -> None:
     alias = Link(System.VAULT, LinkKind.VAULT_ENTITY_ALIAS, "orders-test-abcdef", unique_id="alias-1")
     assert place_of(alias) == (LinkKind.VAULT_ENTITY_ALIAS, "alias-1")

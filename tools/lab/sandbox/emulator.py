@@ -3,19 +3,27 @@
 CreateSecret: without a value AWS makes no version ('If you don't include SecretString or SecretBinary, no version is
 created', CreateSecret API); the emulator makes an empty one and calls it the current.
 
+PutSecretValue: a label that it gives to the new version leaves the one that had it (PutSecretValue API, VersionStages);
+the emulator lets both have it.
+
 AssumeRole: AWS tests a trust policy against the source identity that the caller gives, and asks for leave to set it
 (IAM user guide, 'Monitor and control actions taken with assumed roles'); the emulator knows neither.
+
+ListSSHPublicKeys, ListSigningCertificates, ListServiceSpecificCredentials: the emulator does not know them; a user has
+none of these here.
 """
 
 from __future__ import annotations
 
+import json
 from contextvars import ContextVar
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from ministack.app import main  # type: ignore[import-not-found] # installed in the emulator's environment only
 from ministack.core import iam_evaluator  # type: ignore[import-not-found] # likewise
-from ministack.services import secretsmanager, sts  # type: ignore[import-not-found] # likewise
+from ministack.services import iam, secretsmanager, sts  # type: ignore[import-not-found] # likewise
 
 _store = secretsmanager._store_new_secret
 
@@ -29,6 +37,34 @@ def _store_without_empty_version(name: str, secret_string: Any = None, secret_bi
 
 
 secretsmanager._store_new_secret = _store_without_empty_version
+
+_put = secretsmanager._put_secret_value
+
+
+def _put_moving_labels(data: Any) -> Any:
+    answer = _put(data)
+    _, secret = secretsmanager._resolve(data.get("SecretId"))
+    if answer[0] == HTTPStatus.OK and secret:
+        version = json.loads(answer[2])["VersionId"]
+        for label in list(secret["Versions"][version]["Stages"]):
+            secretsmanager._remove_stage_everywhere(secret, label, except_version_id=version)
+    return answer
+
+
+secretsmanager._put_secret_value = _put_moving_labels
+
+
+def _lists_none(operation: str, group: str) -> Any:
+    result = f"<{operation}Result><{group}/><IsTruncated>false</IsTruncated></{operation}Result>"
+    return lambda _: iam._xml(HTTPStatus.OK, f"{operation}Response", result, ns="iam")
+
+
+for _operation, _group in (
+    ("ListSSHPublicKeys", "SSHPublicKeys"),
+    ("ListSigningCertificates", "Certificates"),
+    ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
+):
+    iam._IAM_HANDLERS[_operation] = _lists_none(_operation, _group)
 
 _session_tags, _evaluate = sts._session_tags, iam_evaluator.evaluate_trust_policy
 _source_identity: ContextVar[str | None] = ContextVar("source_identity", default=None)

@@ -40,7 +40,7 @@ def _install(folder: Path) -> None:
     """Install in place, as scripts carry the absolute path of their interpreter; the marker comes last."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(LOCK)]
-    with step("Installing the sandbox's servers (OpenBao, ministack, PostgreSQL)"):
+    with step("Installing the sandbox's servers (OpenBao, ministack, moto, PostgreSQL)"):
         venv.create(folder, with_pip=True)
         installed = subprocess.run(command, capture_output=True, text=True, check=False)
     if installed.returncode != 0:

@@ -19,6 +19,9 @@ from nhi_components.lifecycle.adapters.aws.roles import Roles, role_of
 from nhi_components.lifecycle.adapters.aws.secrets import Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.aws.survey import Survey
+from nhi_components.lifecycle.adapters.aws.user_cut_off import UserCutOff
+from nhi_components.lifecycle.adapters.aws.user_survey import is_on_user
+from nhi_components.lifecycle.adapters.aws.users import User, Users, sweep_of_user
 from nhi_components.lifecycle.adapters.aws.ways_in import WAYS_IN, WaysIn
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.ownership import admitted, ownership_of, refuse_elsewhere, refuse_namesake
@@ -29,8 +32,10 @@ _WITHOUT_UNIQUE_ID = (
     LinkKind.IAM_ROLE_POLICY,
     LinkKind.IAM_POLICY_ATTACHMENT,
     LinkKind.IAM_INSTANCE_PROFILE_MEMBERSHIP,
+    LinkKind.IAM_USER_POLICY,
     LinkKind.SECRETS_MANAGER_POLICY,
 )
+_OF_USERS = (LinkKind.IAM_USER, LinkKind.IAM_ACCESS_KEY)
 _REGIONAL = (LinkKind.SECRETS_MANAGER_SECRET, LinkKind.SECRETS_MANAGER_POLICY, *WAYS_IN)
 
 
@@ -62,7 +67,7 @@ class AwsAdapter:
         """Nothing that is linked on AWS rests on what the lease does not own; see the port."""
 
     def room_for(self, links: Sequence[Link]) -> Room:
-        """Tell whether the account has room for the roles and instance profiles among the links; see the port."""
+        """Tell whether the account has room for the principals and profiles among the links; see the port."""
         with translated(self.connection):
             return self._quotas.room_for(links)
 
@@ -90,21 +95,31 @@ class AwsAdapter:
             return [*self._paths.blind_spots(), *self._ways_in.blind_spots()]
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
-        """Cut the roles among the links off; see the port."""
+        """Cut the roles and users among the links off; see the port."""
         self._refuse_elsewhere(links)
         with translated(self.connection):
+            users = [link for link in links if link.kind is LinkKind.IAM_USER]
             roles = [link for link in links if link.kind is LinkKind.IAM_ROLE]
+            ended = [cut_off for link in users if (cut_off := self._cut_off_user(lease_id, link, links, now))]
             done = [cut_off for link in roles if (cut_off := self._cut_off(lease_id, link, links, now))]
             # What names the roles elsewhere is looked for last: by now nothing of it can be used.
             never_made = all(isinstance(cut_off.disabled_at, NeverCreated) for cut_off in done)
             if not roles or (never_made and len(done) == len(roles)):
-                return done
+                return [*ended, *done]
             found = self._paths.extras(lease_id, links)
-        return [*with_extras(done, found), *chained(links)]
+        return [*ended, *with_extras(done, found), *chained(links)]
 
     def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
-        """Nothing: the declared Deny refuses every session of the role, also those opened before; see the port."""
-        return []
+        """Make the access keys of users inactive, and tell which; see the port.
+
+        Of roles nothing: the declared Deny refuses every session, also those opened before.
+        """
+        self._refuse_elsewhere(links)
+        with translated(self.connection):
+            users = [link for link in links if link.kind is LinkKind.IAM_USER]
+            found = [(link, self._own_user(lease_id, link)) for link in users]
+            ours = [UserCutOff(self._session, user, link, now) for link, user in found if user]
+            return [key for user in ours for key in user.deactivate_keys(noted=False)]
 
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
         """Let the canary's session read its role once more; see the port."""
@@ -133,6 +148,8 @@ class AwsAdapter:
         match link.kind:
             case LinkKind.IAM_ROLE:
                 return Roles(self._session.iam).admit(lease, link)
+            case LinkKind.IAM_USER:
+                return Users(self._session.iam).admit(lease, link)
             case LinkKind.IAM_INSTANCE_PROFILE:
                 return InstanceProfiles(self._session.iam).admit(lease, link)
             case LinkKind.SECRETS_MANAGER_SECRET:
@@ -152,7 +169,23 @@ class AwsAdapter:
             return None
         return RoleCutOff(self._session, role, link, now).run(links)
 
+    def _cut_off_user(self, lease_id: str, link: Link, links: Sequence[Link], now: datetime) -> CutOff | None:
+        user = Users(self._session.iam).find(link.name)
+        if user is None:
+            return None if link.unique_id else CutOff(link, NeverCreated(), NeverCreated())
+        if ownership_of(lease_id, user.lease, user.unique_id, link) is Ownership.NAMESAKE:
+            return None
+        return UserCutOff(self._session, user, link, now).run(links)
+
+    def _own_user(self, lease_id: str, link: Link) -> User | None:
+        user = Users(self._session.iam).find(link.name)
+        own = user and ownership_of(lease_id, user.lease, user.unique_id, link) is Ownership.OURS
+        return user if own else None
+
     def _sweep(self, link: Link) -> None:
+        if link.kind in _OF_USERS or is_on_user(link):
+            sweep_of_user(Users(self._session.iam), link)
+            return
         match link.kind:
             case LinkKind.IAM_ROLE:
                 Roles(self._session.iam).delete(link)

@@ -20,6 +20,7 @@ from nhi_components.lifecycle.ports import Room
 
 _COUNTED: Final = {
     LinkKind.IAM_ROLE: ("Roles", "RolesQuota"),
+    LinkKind.IAM_USER: ("Users", "UsersQuota"),
     LinkKind.IAM_INSTANCE_PROFILE: ("InstanceProfiles", "InstanceProfilesQuota"),
 }
 

@@ -70,7 +70,7 @@ class Roles:
                 return None
             raise
         tags = {tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}
-        return Role(role["RoleName"], role["RoleId"], role["Arn"], tags, _document(role["AssumeRolePolicyDocument"]))
+        return Role(role["RoleName"], role["RoleId"], role["Arn"], tags, document_of(role["AssumeRolePolicyDocument"]))
 
     def attached(self, name: str) -> Attached:
         """List what hangs on a role."""
@@ -85,7 +85,7 @@ class Roles:
     def inline_document(self, name: str, policy: str) -> Mapping[str, Any] | None:
         """Read an inline policy; None when there is none of that name."""
         try:
-            return _document(self._iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
+            return document_of(self._iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"])
         except ClientError as error:
             if code_of(error) in ABSENT:
                 return None
@@ -189,8 +189,8 @@ def extras_of(role: Link, attached: Attached, links: Iterable[Link]) -> tuple[Li
     )
 
 
-def _document(document: object) -> Mapping[str, Any]:
-    """Botocore decodes IAM's documents; its types leave open whether it did."""
+def document_of(document: object) -> Mapping[str, Any]:
+    """Read a policy document: botocore decodes them, and its types leave open whether it did."""
     parsed = json.loads(document) if isinstance(document, str) else document
     if not isinstance(parsed, Mapping):
         raise NhiError(f"an IAM policy document: got {type(parsed).__name__}, expected a JSON object")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 LONGEST_RECOVERY = timedelta(days=30)
 """Source: DeleteSecret API, RecoveryWindowInDays: 7 to 30, 30 by default."""
 
-_CURRENT = "AWSCURRENT"
+CURRENT = "AWSCURRENT"
+"""The label of the version that readers get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Secret:
         name: its name.
         arn: its ARN, which ends with characters of its own and so is its unique id.
         tags: its tags.
-        has_value: whether it has a current version.
+        versions: for each version that bears labels, its labels.
         replicas: the regions that it is copied to.
         deleted_on: AWS's DeletedDate, for one that is scheduled for deletion.
     """
@@ -42,7 +44,7 @@ class Secret:
     name: str
     arn: str
     tags: Mapping[str, str]
-    has_value: bool
+    versions: Mapping[str, tuple[str, ...]]
     replicas: tuple[str, ...]
     deleted_on: datetime | None
 
@@ -50,6 +52,16 @@ class Secret:
     def lease(self) -> str | None:
         """The lease that it bears."""
         return lease_of(self.tags)
+
+    @property
+    def unique_id(self) -> str:
+        """Its ARN."""
+        return self.arn
+
+    @property
+    def current(self) -> str:
+        """The id of the version that readers get; empty when it holds no value."""
+        return next((version for version, labels in self.versions.items() if CURRENT in labels), "")
 
     @property
     def recoverable_until(self) -> datetime | None:
@@ -75,12 +87,11 @@ class Secrets:
             if code_of(error) in ABSENT:
                 return None
             raise
-        stages = answer.get("VersionIdsToStages", {}).values()
         return Secret(
             name=answer["Name"],
             arn=answer["ARN"],
             tags={tag["Key"]: tag["Value"] for tag in answer.get("Tags", [])},
-            has_value=any(_CURRENT in names for names in stages),
+            versions={version: tuple(labels) for version, labels in answer.get("VersionIdsToStages", {}).items()},
             replicas=tuple(status["Region"] for status in answer.get("ReplicationStatus", [])),
             deleted_on=answer.get("DeletedDate"),
         )
@@ -109,6 +120,12 @@ class Secrets:
                 return False
             raise
 
+    def create(self, name: str, lease: LeaseTags) -> None:
+        """Make a secret without a value, marked with a lease; one that somebody makes at the same time is fine."""
+        tags = [{"Key": key, "Value": value} for key, value in lease.to_tags().items()]
+        with suppress(self._client.exceptions.ResourceExistsException):
+            self._client.create_secret(Name=name, Description=lease.purpose, Tags=tags)  # type: ignore[arg-type] # mappings
+
     def admit(self, lease: LeaseTags, link: Link) -> str:
         """Take a secret into the lease: mark it, give it its first value, learn its ARN."""
         secret = appeared(self._find_undeleted, link)
@@ -117,7 +134,7 @@ class Secrets:
             self._client.tag_resource(
                 SecretId=secret.arn, Tags=[{"Key": key, "Value": value} for key, value in lease.to_tags().items()]
             )
-        if "generate_bytes" in link.attributes and not secret.has_value:
+        if "generate_bytes" in link.attributes and not secret.current:
             self._put_first_value(secret, lease.lease, int(link.attributes["generate_bytes"]))
         return secret.arn
 

@@ -104,9 +104,18 @@ class AwsSession:
 
     def iam_with(self, access_key: str, secret_key: str, token: str) -> IAMClient:
         """Make a client of IAM at the same place that uses other credentials."""
+        client: IAMClient = self._client_with("iam", access_key, secret_key, token)
+        return client
+
+    def sts_with(self, access_key: str, secret_key: str) -> STSClient:
+        """Make a client of STS at the same place that uses another access key."""
+        client: STSClient = self._client_with("sts", access_key, secret_key, None)
+        return client
+
+    def _client_with(self, service: str, access_key: str, secret_key: str, token: str | None) -> Any:
         with self._lock:
-            return self._opened()[0].client(
-                "iam",
+            return self._opened()[0].client(  # type: ignore[call-overload] # of any service
+                service,
                 aws_access_key_id=access_key,
                 aws_secret_access_key=secret_key,
                 aws_session_token=token,

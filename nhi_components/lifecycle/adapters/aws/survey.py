@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from nhi_components.core.links import Link, LinkKind, System
-from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfile, InstanceProfiles
+from nhi_components.core.links import Link, LinkKind
+from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
 from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY, is_our_trust
-from nhi_components.lifecycle.adapters.aws.roles import Role, Roles, extras_of, role_of
-from nhi_components.lifecycle.adapters.aws.secrets import Secret, Secrets
+from nhi_components.lifecycle.adapters.aws.roles import Roles, extras_of, role_of
+from nhi_components.lifecycle.adapters.aws.secrets import Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
-from nhi_components.lifecycle.adapters.ownership import links_by_name, ownership_of
+from nhi_components.lifecycle.adapters.aws.sighted import Found, is_foreign, sighting_of, unique
+from nhi_components.lifecycle.adapters.aws.user_survey import UserSurvey, is_on_user
+from nhi_components.lifecycle.adapters.ownership import links_by_name
 from nhi_components.lifecycle.ports import Ownership, Sighting
 
 _ON_A_ROLE = (
@@ -30,19 +32,20 @@ class Survey:
         self._links = links
 
     def run(self) -> list[Sighting]:
-        """Look at roles, instance profiles and secrets, in the order in which they are to be swept."""
+        """Look at users, roles, instance profiles and secrets, in the order in which they are to be swept."""
+        users = list(UserSurvey(self._session, self._lease_id, self._links).run())
         roles = list(self._roles())
         ours = {s.link.name for s in roles if s.link.kind is LinkKind.IAM_ROLE and s.ownership is Ownership.OURS}
-        return [*roles, *self._profiles(ours), *self._secrets()]
+        return [*users, *roles, *self._profiles(ours), *self._secrets()]
 
     def _roles(self) -> Iterator[Sighting]:
         roles = Roles(self._session.iam)
         linked = links_by_name(self._links, LinkKind.IAM_ROLE)
-        on_roles = [link for link in self._links if link.kind in _ON_A_ROLE]
+        on_roles = [link for link in self._links if link.kind in _ON_A_ROLE and not is_on_user(link)]
         named = [*linked, *(role_of(link) for link in on_roles)]
-        for name in _unique(named, roles.names_with_suffix(self._lease_id)):
+        for name in unique(named, roles.names_with_suffix(self._lease_id)):
             role = roles.find(name)
-            if role is None or (name not in named and self._is_foreign(role)):
+            if role is None or (name not in named and is_foreign(self._lease_id, role)):
                 continue
             sighting = self._sighting(LinkKind.IAM_ROLE, role, linked.get(name))
             attached = roles.attached(name)
@@ -60,9 +63,9 @@ class Survey:
         profiles = InstanceProfiles(self._session.iam)
         linked = links_by_name(self._links, LinkKind.IAM_INSTANCE_PROFILE)
         by_suffix = set(profiles.names_with_suffix(self._lease_id))
-        for name in _unique(linked, sorted(by_suffix)):
+        for name in unique(linked, sorted(by_suffix)):
             profile = profiles.find(name)
-            if profile is None or (name not in linked and self._is_foreign(profile)):
+            if profile is None or (name not in linked and is_foreign(self._lease_id, profile)):
                 continue
             sighting = self._sighting(LinkKind.IAM_INSTANCE_PROFILE, profile, linked.get(name))
             if name in by_suffix and profile.lease is None and our_roles.intersection(profile.roles):
@@ -73,7 +76,7 @@ class Survey:
         secrets = Secrets(self._session.secrets)
         linked = links_by_name(self._links, LinkKind.SECRETS_MANAGER_SECRET)
         policies = links_by_name(self._links, LinkKind.SECRETS_MANAGER_POLICY)
-        for name in _unique([*linked, *policies], secrets.names_of(self._lease_id)):
+        for name in unique([*linked, *policies], secrets.names_of(self._lease_id)):
             secret = secrets.find(name)
             if secret is None:
                 continue
@@ -83,19 +86,5 @@ class Survey:
             if name in policies and secrets.has_policy(secret):
                 yield Sighting(policies[name], sighting.ownership)
 
-    def _is_foreign(self, found: Role | InstanceProfile) -> bool:
-        """Another lease's, of which only the suffix is the same by chance."""
-        return found.lease not in (None, self._lease_id)
-
-    def _sighting(self, kind: LinkKind, found: Role | InstanceProfile | Secret, link: Link | None) -> Sighting:
-        unique_id = found.arn if isinstance(found, Secret) else found.unique_id
-        ownership = ownership_of(self._lease_id, found.lease, unique_id, link)
-        here = link or Link(System.AWS, kind, found.name, self._session.name)
-        detail = (
-            f"another of that name, it bears {found.lease or 'no lease'}" if ownership is Ownership.NAMESAKE else ""
-        )
-        return Sighting(replace(here, unique_id=unique_id), ownership, detail)
-
-
-def _unique(*names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(name for group in names for name in group))
+    def _sighting(self, kind: LinkKind, found: Found, link: Link | None) -> Sighting:
+        return sighting_of(self._lease_id, self._session.name, kind, found, link)

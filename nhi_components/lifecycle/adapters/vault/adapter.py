@@ -11,6 +11,7 @@ from nhi_components.core.links import Fact, Link, LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.ownership import admitted, refuse_elsewhere, refuse_namesake
+from nhi_components.lifecycle.adapters.vault.accepted_keys import AcceptedKey
 from nhi_components.lifecycle.adapters.vault.admission import Admission
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
 from nhi_components.lifecycle.adapters.vault.canary import OpenToken
@@ -84,8 +85,8 @@ class VaultAdapter:
         return LeaseCutOff(self._session, lease_id, links, now).revoke_live()
 
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
-        """Let a token look itself up, or a certificate be looked up on the CRL, once more; see the port."""
-        held: OpenToken | ListedCertificate = canary.credential
+        """Let a token look itself up, or a certificate or an API key be looked up, once more; see the port."""
+        held: OpenToken | ListedCertificate | AcceptedKey = canary.credential
         elapsed = Elapsed(now)
         if held.ends and now >= held.ends:
             return NotChecked(f"the canary ended by itself at {held.ends.isoformat()}")
@@ -112,7 +113,7 @@ class VaultAdapter:
                 Policies(http).delete(link.name)
             case kind if kind in ISSUED:
                 sweep_issued(self._session, link)
-            case LinkKind.VAULT_KV_PATH:
+            case LinkKind.VAULT_KV_PATH | LinkKind.VAULT_API_KEYS:
                 Kv(http).delete(mount_of(link), link.name)
             case LinkKind.VAULT_KV_VERSION:
                 Kv(http).destroy_version(mount_of(link), *entry_of(link))

@@ -7,17 +7,19 @@ from typing import TypeVar
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.tags import LeaseTags, organization_mark, policy_mark, statement_mark
-from nhi_components.lifecycle.adapters.ownership import is_suspended, refuse_foreign
+from nhi_components.lifecycle.adapters.ownership import SUSPENDED, is_suspended, refuse_foreign
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles
 from nhi_components.lifecycle.adapters.vault.database import DatabaseRoles
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
 from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.kv import Kv
+from nhi_components.lifecycle.adapters.vault.marked_entry import MarkedEntry
 from nhi_components.lifecycle.adapters.vault.pki import PkiRoles
 from nhi_components.lifecycle.adapters.vault.places import mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies
 from nhi_components.lifecycle.adapters.vault.reach import look
+from nhi_components.lifecycle.adapters.vault.registry import Registry
 
 Thing = TypeVar("Thing")
 
@@ -57,6 +59,9 @@ class Admission:
                 return None
             case LinkKind.VAULT_KV_PATH:
                 self._entry(link)
+                return None
+            case LinkKind.VAULT_API_KEYS:
+                self._registry(link)
                 return None
             case (
                 LinkKind.VAULT_KV_VERSION
@@ -114,10 +119,14 @@ class Admission:
 
     def _entry(self, link: Link) -> None:
         kv, mount = Kv(self._http), mount_of(link)
-        entry = kv.find(mount, link.name)
-        refuse_foreign(self._lease.lease, entry.lease if entry else None, None, link)
+        MarkedEntry(self._http, mount, link.name).of(self._lease.lease)
         wanted = link.attributes.get("generate_bytes")
         kv.admit(self._lease, mount, link.name, int(wanted) if wanted else None)
+
+    def _registry(self, link: Link) -> None:
+        """Make and mark the registry of API keys; only a program that says that it is active has keys restored."""
+        restore = link.attributes.get(SUSPENDED) == "false"
+        Registry(self._http, mount_of(link), link.name).admit(self._lease, restore=restore)
 
     def _entity_named(self, link: Link) -> Entity:
         return _existing(Entities(self._http).by_name(link.name), link)

@@ -3,7 +3,7 @@
 What proves that something is the lease's: a policy's first line; an entity's metadata or id; an AppRole's fingerprint;
 a JWT or Kubernetes role's policy that is named by the lease id; for every role also a proven policy that its tokens
 carry, or a proven entity that its logins are taken for; an alias's entity; a token's entity or policy; a KV entry's
-path. A name alone proves nothing.
+path or custom metadata. A name alone proves nothing.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from nhi_components.core.lease_id import CLAIM
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.lifecycle.adapters.ownership import links_by_name
 from nhi_components.lifecycle.adapters.vault.approles import AppRoles, fingerprint
+from nhi_components.lifecycle.adapters.vault.claims import lease_of_claim
 from nhi_components.lifecycle.adapters.vault.issued import Issued, IssuedCredentials
 from nhi_components.lifecycle.adapters.vault.judged import Found, Judge, Judged, ours_of
-from nhi_components.lifecycle.adapters.vault.kv import Entry, Kv
-from nhi_components.lifecycle.adapters.vault.places import entry_of, mount_of
+from nhi_components.lifecycle.adapters.vault.kv import Entry, Kv, lease_of_path
+from nhi_components.lifecycle.adapters.vault.places import entry_of, kind_of, mount_of
 from nhi_components.lifecycle.adapters.vault.policies import Policies, Policy
 from nhi_components.lifecycle.adapters.vault.principals import Principals, PrincipalSearch
 from nhi_components.lifecycle.adapters.vault.reach import POLICIES, Reach, entries_of, look
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
 from nhi_components.lifecycle.adapters.vault.tokens import Token
 from nhi_components.lifecycle.ports import Sighting
+
+_ENTRIES = (LinkKind.VAULT_KV_PATH, LinkKind.VAULT_API_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,9 @@ class Census:
         found = self.principals
         entities = [replace(e.sighting, cut_off=e.what.cut_off_at is not None) for e in found.entities]
         logins = [judged.sighting for group in (found.logins(), self.tokens) for judged in group]
-        rest = [judged.sighting for group in (found.aliases, self.policies, self.entries) for judged in group]
-        return [*logins, *self.issued.sightings(), *entities, *rest, *self.parts]
+        entries = [replace(e.sighting, cut_off=e.what.cut_off_at is not None) for e in self.entries]
+        rest = [judged.sighting for group in (found.aliases, self.policies) for judged in group]
+        return [*logins, *self.issued.sightings(), *entities, *rest, *entries, *self.parts]
 
 
 class CensusTaker:
@@ -105,7 +110,7 @@ class CensusTaker:
 
     def _found_entries(self) -> Iterator[Found[Entry]]:
         kv = Kv(self._http)
-        linked = {(mount_of(link), link.name): link for link in self._links if link.kind is LinkKind.VAULT_KV_PATH}
+        linked = {(mount_of(link), link.name): link for link in self._links if link.kind in _ENTRIES}
         places = dict.fromkeys(linked)
         for mount in self._reach.kv_mounts:
             if self._reach.allows(entries_of(mount)):
@@ -114,15 +119,22 @@ class CensusTaker:
             entry = kv.find(mount, path)
             if entry:
                 where, link = {"mount": mount}, linked.get((mount, path))
-                condition = entry.condition
-                yield Found(entry, LinkKind.VAULT_KV_PATH, path, entry.lease, None, link, where, condition)
+                kind = link.kind if link else kind_of(path)
+                yield Found(entry, kind, path, entry.lease, None, link, where, entry.condition)
+        for mount, path in [(mount, path + CLAIM) for mount, path in linked if (mount, path + CLAIM) not in places]:
+            entry = kv.find(mount, path)
+            lease = lease_of_claim(kv, entry) if entry else None
+            if entry and lease == self._judge.lease_id:
+                where = {"mount": mount}
+                yield Found(entry, LinkKind.VAULT_KV_PATH, path, lease, None, None, where, entry.condition)
 
     def _paths(self, kv: Kv, mount: str, known: Sequence[str]) -> list[str]:
-        """Where the lease's entries are: in the folder of the known ones, or, knowing none, anywhere in ours."""
+        """Where the lease's entries are: in the folder of the known ones of ours, or, knowing none, anywhere in it."""
         lease_id = self._judge.lease_id
-        if not known:
+        folders = {path.rsplit("/", 1)[0]: path for path in known if lease_of_path(path) == lease_id}
+        if not folders:
             return kv.paths_of(mount, lease_id)
-        return [path for place in known for path in kv.paths_beside(mount, place, lease_id)]
+        return [path for place in folders.values() for path in kv.paths_beside(mount, place, lease_id)]
 
     def _live_secret_ids(self, principals: Principals) -> Iterator[Sighting]:
         links = [link for link in self._links if link.kind is LinkKind.VAULT_SECRET_ID]

@@ -1,7 +1,7 @@
 """Cutting a lease off in one Vault: no login and no token works any more, before anything is deleted.
 
 Order: a canary token; secret ids; entities, whose tokens are refused at once; roles whose logins no disabled entity
-holds; then every token; then, as nothing new is issued any more, dynamic leases and certificates.
+holds; then every token; then, as nothing new is issued any more, API keys, dynamic leases and certificates.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from functools import partial
 
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.vault.accepted_keys import AcceptedKeys
 from nhi_components.lifecycle.adapters.vault.approles import AppRole, AppRoles, fingerprint
 from nhi_components.lifecycle.adapters.vault.canary import NoCanary, OpenToken, open_token, open_token_for
 from nhi_components.lifecycle.adapters.vault.census import Census, CensusTaker
 from nhi_components.lifecycle.adapters.vault.entities import Entities, Entity
 from nhi_components.lifecycle.adapters.vault.federated import FederatedRoles
 from nhi_components.lifecycle.adapters.vault.judged import ours_of
+from nhi_components.lifecycle.adapters.vault.places import is_claim
 from nhi_components.lifecycle.adapters.vault.principals import Principals
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
 from nhi_components.lifecycle.ports import Canary, CutOff
@@ -51,6 +53,7 @@ class LeaseCutOff:
         if self._delete_unheld(census):
             disabled_at = self._elapsed.now()
         extras += self._revoke_tokens(census, canary)
+        keys = AcceptedKeys(self._session.http, census.entries).cut_off(self._elapsed)
         earlier = self._taker.issued.revoked_before(self._elapsed)
         issued = self._taker.issued.revoke(census.issued, self._elapsed)
         refused_at = self._refused_at(census, canary)
@@ -66,7 +69,7 @@ class LeaseCutOff:
             )
             for number, link in enumerate(_our_links(principals))
         ]
-        return [*done, *earlier, *issued, *self._never_created(census), *_extra_versions(census)]
+        return [*done, *keys, *earlier, *issued, *self._never_created(census), *_extra_versions(census)]
 
     def revoke_live(self) -> list[Link]:
         """Revoke all that was issued to a lease whose principals the program has denied already.
@@ -79,6 +82,7 @@ class LeaseCutOff:
         revoked = [
             *(extra for role in ours for extra in self._destroy_secret_ids(role)),
             *self._revoke_tokens(census, None),
+            *AcceptedKeys(self._session.http, census.entries).revoke(),
             *(cut_off.link for cut_off in self._taker.issued.revoke(census.issued, self._elapsed)),
         ]
         self._taker.issued.refuse_unseen()
@@ -176,7 +180,7 @@ def _extra_versions(census: Census) -> Iterator[CutOff]:
     """KV versions that were written by others; an entry itself is no principal, so no other fact applies."""
     for judged in census.entries:
         versions = [number for number in judged.what.versions if number > judged.what.delivered]
-        if judged.ours and versions:
+        if judged.ours and versions and judged.link.kind is LinkKind.VAULT_KV_PATH and not is_claim(judged.what.path):
             link = judged.link
             where = {"mount": judged.what.mount}
             kind = LinkKind.VAULT_KV_VERSION

@@ -11,6 +11,7 @@ from hvac import exceptions
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 
 _UPGRADING = "Upgrading from non-versioned to versioned data"
+_CONFLICT = "check-and-set parameter did not match the current version"
 
 
 class Denied(SystemUnreachable):
@@ -25,6 +26,10 @@ class Upgrading(Refused):
     """A KV v2 mount that was just made is not ready for a moment."""
 
 
+class Conflict(Refused):
+    """Check-and-set refused a write: another version of the KV v2 entry is the newest; nothing was written."""
+
+
 @contextmanager
 def translated(connection: str, place: str) -> Iterator[None]:
     """Turn the errors of one request into ours.
@@ -36,7 +41,7 @@ def translated(connection: str, place: str) -> Iterator[None]:
     Raises:
         Denied: for 403.
         SystemUnreachable: when Vault does not answer, is sealed or fails.
-        Refused: for 400; `Upgrading` where that lasts only a moment.
+        Refused: for 400; `Upgrading` where that lasts only a moment, `Conflict` where check-and-set refused.
         NhiError: for anything else that hvac reports.
     """
     try:
@@ -56,8 +61,7 @@ def translated(connection: str, place: str) -> Iterator[None]:
         raise _unreachable(connection, got, "an answer", "see the server's log, and try again later") from None
     except exceptions.InvalidRequest as error:
         reason = _reason(error)
-        kind = Upgrading if _UPGRADING in reason else Refused
-        raise kind(f"{_path(connection)}: {place} was refused: {reason}") from None
+        raise _kind_of(reason)(f"{_path(connection)}: {place} was refused: {reason}") from None
     except exceptions.VaultError as error:
         raise NhiError(f"{_path(connection)}: {place} failed: {type(error).__name__}: {_reason(error)}") from None
     except requests.exceptions.SSLError:
@@ -68,6 +72,10 @@ def translated(connection: str, place: str) -> Iterator[None]:
     except requests.exceptions.RequestException as error:
         fix = "start it, or correct VAULT_ADDR or the connection's address"
         raise _unreachable(connection, f"no answer from {place} ({type(error).__name__})", "a Vault", fix) from None
+
+
+def _kind_of(reason: str) -> type[Refused]:
+    return Upgrading if _UPGRADING in reason else Conflict if _CONFLICT in reason else Refused
 
 
 def _unreachable(connection: str, got: str, expected: str, fix: str) -> SystemUnreachable:

@@ -16,6 +16,7 @@ from nhi_components.core.tags import lease_of_organizations
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.parallel import concurrently
 from nhi_components.lifecycle.adapters.vault.reach import certificates_of, engine_roles_of, revocations_of
+from nhi_components.lifecycle.adapters.vault.server_time import server_time
 
 _DEFAULT_ISSUER = "default"
 
@@ -28,11 +29,13 @@ class PkiRole:
         mount: the secrets engine that it is on.
         name: its name there.
         lease: the lease that its organization bears, if any.
+        keeps: whether the engine keeps what the role issues, so that it can be listed and revoked.
     """
 
     mount: str
     name: str
     lease: str | None
+    keeps: bool = True
 
 
 class PkiRoles:
@@ -44,7 +47,9 @@ class PkiRoles:
     def find(self, mount: str, name: str) -> PkiRole | None:
         """Read a role; None when there is none of that name on that mount."""
         facts = self._http.read(f"{engine_roles_of(mount)}/{name}")
-        return PkiRole(mount, name, lease_of_organizations(facts.get("organization") or ())) if facts else None
+        if not facts:
+            return None
+        return PkiRole(mount, name, lease_of_organizations(facts.get("organization") or ()), not facts.get("no_store"))
 
     def names_with_ending(self, mount: str, ending: str) -> list[str]:
         """List a mount's roles by the end of their names."""
@@ -121,7 +126,7 @@ class Certificates:
     def unexpired(self, mount: str, serial: str) -> Certificate | None:
         """Read a certificate, revoked or not; None when there is none, or it is expired."""
         certificate = self.find(mount, serial)
-        return certificate if certificate and self._servers_time() < certificate.ends else None
+        return certificate if certificate and server_time(self._http) < certificate.ends else None
 
     def revoke(self, certificate: Certificate) -> Revocation:
         """Revoke a certificate and see that its issuer's CRL says so; can be repeated.
@@ -187,7 +192,7 @@ class Certificates:
         return self._http.keys(certificates_of(mount))
 
     def _unexpired(self, mount: str, lease_id: str) -> list[Certificate]:
-        now = self._servers_time()
+        now = server_time(self._http)
         found = concurrently(lambda serial: self._fresh(mount, serial, lease_id, now), self._serials(mount))
         for certificate in found:
             if certificate:
@@ -199,10 +204,6 @@ class Certificates:
         if known and (known.lease != lease_id or not lives(known, now)):
             return known
         return self.find(mount, serial)
-
-    def _servers_time(self) -> datetime:
-        health = self._http.without_namespace().read("sys/health", standbyok="true", perfstandbyok="true") or {}
-        return datetime.fromtimestamp(int(health["server_time_utc"]), UTC)
 
 
 @dataclass(frozen=True, slots=True)

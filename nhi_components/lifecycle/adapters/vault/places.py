@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from nhi_components.core.lease_id import API_KEYS, CLAIM
 from nhi_components.core.links import Link, LinkKind
 
 _USUAL_MOUNTS: Mapping[LinkKind, str] = MappingProxyType(
@@ -16,6 +17,7 @@ _USUAL_MOUNTS: Mapping[LinkKind, str] = MappingProxyType(
         LinkKind.VAULT_SECRET_ID: "approle",
         LinkKind.VAULT_KV_PATH: "secret",
         LinkKind.VAULT_KV_VERSION: "secret",
+        LinkKind.VAULT_API_KEYS: "secret",
         LinkKind.VAULT_DATABASE_ROLE: "database",
         LinkKind.VAULT_LEASE: "database",
         LinkKind.VAULT_PKI_ROLE: "pki",
@@ -28,6 +30,16 @@ _USUAL_MOUNTS: Mapping[LinkKind, str] = MappingProxyType(
 def mount_of(link: Link) -> str:
     """Tell the mount that a link is on."""
     return link.attributes.get("mount", _USUAL_MOUNTS[link.kind]).strip("/")
+
+
+def kind_of(path: str) -> LinkKind:
+    """Tell by its path what a KV v2 entry without a link keeps: accepted API keys, or anything else."""
+    return LinkKind.VAULT_API_KEYS if path.endswith(API_KEYS) else LinkKind.VAULT_KV_PATH
+
+
+def is_claim(path: str) -> bool:
+    """Tell by its path whether a KV v2 entry is a run's claim on a credential."""
+    return path.endswith(CLAIM)
 
 
 def entry_of(link: Link) -> tuple[str, int]:

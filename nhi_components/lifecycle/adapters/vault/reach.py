@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nhi_components.core.lease_id import KV_FOLDER
 from nhi_components.core.links import LinkKind, NotChecked, System
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
+from nhi_components.lifecycle.adapters.vault.kv import is_kv_v2
 from nhi_components.lifecycle.ports import BlindSpot
 
 POLICIES = "sys/policies/acl"
@@ -101,7 +102,7 @@ def look(http: VaultHttp) -> Reach:
         if mount["type"] in _FEDERATED
     }
     engines = {path.rstrip("/"): mount for path, mount in (mounts.get("secret") or {}).items()}
-    kv = tuple(path for path, mount in engines.items() if _is_kv_v2(mount))
+    kv = tuple(path for path, mount in engines.items() if is_kv_v2(mount))
     database = tuple(path for path, mount in engines.items() if mount["type"] == "database")
     pki = tuple(path for path, mount in engines.items() if mount["type"] == "pki")
     wanted = {
@@ -167,11 +168,6 @@ def _wanted_of_issuers(database: Collection[str], pki: Collection[str]) -> dict[
         **{certificates_of(mount): (LinkKind.VAULT_CERTIFICATE, _LIST) for mount in pki},
         **{revocations_of(mount): (LinkKind.VAULT_CERTIFICATE, _UPDATE) for mount in pki},
     }
-
-
-def _is_kv_v2(mount: Mapping[str, object]) -> bool:
-    options = mount.get("options")
-    return mount.get("type") == "kv" and isinstance(options, Mapping) and options.get("version") == "2"
 
 
 def _suffices(granted: set[str], right: str) -> bool:

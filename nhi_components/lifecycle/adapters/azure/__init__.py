@@ -1,0 +1,1 @@
+"""Azure and Entra: credentials at the moment; reached through azure-identity."""

@@ -1,0 +1,1 @@
+"""Google Cloud: credentials at the moment; reached by REST through google-auth."""

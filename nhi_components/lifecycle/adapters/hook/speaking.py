@@ -1,0 +1,118 @@
+"""Asking one hook, a command or a web hook alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from nhi_components.core.credential.dependents import CommandHook, HttpHook
+from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
+from nhi_components.core.links import System
+from nhi_components.lifecycle.adapters.hook.program import Program
+from nhi_components.lifecycle.adapters.hook.protocol import (
+    Action,
+    Done,
+    Malformed,
+    Refusal,
+    answer_of,
+    request_of,
+)
+from nhi_components.lifecycle.adapters.web import Web
+from nhi_components.lifecycle.credentials.ports import LimitReached
+
+JSON = "application/json"
+_OK = 200
+
+_A = TypeVar("_A", bound=Done)
+
+
+class HookRefused(NhiError):
+    """A hook understood what was asked, and did not do it."""
+
+
+class HookFailed(NhiError):
+    """What a hook answered is not of the protocol."""
+
+
+class Hook:
+    """One hook, through one connection."""
+
+    def __init__(self, connection: str, spec: CommandHook | HttpHook) -> None:
+        self._place = f"{System.HOOK}.{connection}"
+        self._spec = spec
+
+    @property
+    def name(self) -> str:
+        """What people call it: the program without its arguments, or the URL."""
+        if isinstance(self._spec, HttpHook):
+            return f"web hook {self._spec.url}"
+        return f"command {self._program(self._spec).name}"
+
+    def ask(self, action: Action, model: type[_A], facts: Mapping[str, Any], values: Iterable[str] = ()) -> _A:
+        """Ask for one action.
+
+        Args:
+            action: what for.
+            model: what its answer looks like.
+            facts: what the request tells beside version and action.
+            values: what of it may not be shown.
+
+        Raises:
+            SystemUnreachable: no answer; or the hook's own system does not answer it, or refuses its credentials.
+            LimitReached: the hook says so.
+            HookRefused: the hook says why.
+            HookFailed: the answer is not of the protocol.
+        """
+        request = request_of(action, facts)
+        spec = self._spec
+        content = self._posted(spec, request) if isinstance(spec, HttpHook) else self._written(spec, request)
+        try:
+            answer = answer_of(content, model)
+        except Malformed as problem:
+            raise HookFailed(
+                f"{self._place}: {self.name} answered {action} with {problem.got}; expected {problem.expected}; "
+                "fix: correct the hook as docs/hooks.md tells"
+            ) from None
+        if isinstance(answer, Refusal):
+            raise self._refused(action, answer.code, answer.shown([*values, self._token()]))
+        return answer
+
+    def _token(self) -> str:
+        variable = self._spec.token_variable if isinstance(self._spec, HttpHook) else None
+        return os.environ.get(variable, "").strip() if variable else ""
+
+    def _posted(self, spec: HttpHook, request: bytes) -> bytes:
+        web = Web(System.HOOK, self._place, spec.token_variable, JSON, spec.timeout_seconds)
+        reply = web.send("POST", spec.url, request)
+        if reply.status != _OK:
+            fix = "correct its URL; a refusal is a 200 as well, with ok false and an error"
+            raise HookFailed(f"{self._place}: {self.name} answered {reply.status}; expected 200; fix: {fix}")
+        return reply.body
+
+    def _written(self, spec: CommandHook, request: bytes) -> bytes:
+        ran = self._program(spec).ask(request)
+        if ran.status:
+            got = f"{self.name} ended with status {ran.status}, {ran.complaint_bytes:,} bytes on standard error"
+            fix = "run it by hand with a request of docs/hooks.md; what it says is not shown, as it may hold values"
+            expected = "status 0 and an answer; a refusal is one, with ok false and an error"
+            raise SystemUnreachable(System.HOOK, Problem(self._place, got, expected, fix))
+        return ran.output
+
+    def _program(self, spec: CommandHook) -> Program:
+        return Program(self._place, spec.command, spec.timeout_seconds)
+
+    def _refused(self, action: Action, code: str, error: str) -> NhiError:
+        said = f"{self.name} refused {action}: {error}"
+        match code:
+            case "unauthorized":
+                fix = "renew the credentials with which the hook reaches its system"
+                return SystemUnreachable(System.HOOK, Problem(self._place, said, "a hook that may do so", fix))
+            case "unavailable":
+                fix = "bring the hook's system back, and run the same command again"
+                return SystemUnreachable(System.HOOK, Problem(self._place, said, "a system that answers", fix))
+            case "limit":
+                fix = "delete a key that nobody uses, or have the limit raised"
+                return LimitReached(f"{self._place}: {said}; expected room for one more key; fix: {fix}")
+            case _:
+                return HookRefused(f"{self._place}: {said}; expected it to be done; fix: what the hook says")

@@ -1,0 +1,1 @@
+"""Credentials that never enter the state: issued, delivered, rotated with overlap, revoked."""

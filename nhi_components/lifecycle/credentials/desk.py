@@ -1,0 +1,135 @@
+"""What the provider and the commands ask about credentials: done, with the evidence of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from nhi_components.core.credential.spec import CredentialSpec
+from nhi_components.core.errors import NhiError
+from nhi_components.core.life import State
+from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.account import Account, Terms
+from nhi_components.lifecycle.credentials.canaries import take_key
+from nhi_components.lifecycle.credentials.decision import Cause
+from nhi_components.lifecycle.credentials.dependents import Facts, Refreshed
+from nhi_components.lifecycle.credentials.ending import Withdrawn, suspend, withdraw
+from nhi_components.lifecycle.credentials.looking import Plan, Standing, look, plan
+from nhi_components.lifecycle.credentials.outcome import DeliveryIncomplete, DependentsLive, Outcome
+from nhi_components.lifecycle.credentials.rotating import reconcile
+from nhi_components.lifecycle.credentials.wanted import Tools, Wanted
+from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
+from nhi_components.lifecycle.evidence_of_rotation import rotation_record
+from nhi_components.lifecycle.ports import Caller, Canary
+
+Notify = Callable[[Outcome], Sequence[Refreshed]]
+"""Tells people of an exposure, and what came of telling them."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """The services behind a credential; one instance a process.
+
+    Attributes:
+        tools: reach the systems.
+        open_recorder: opens the recorder of evidence.
+        approved: who approved that a lease's identity takes on a state, and why; None for what nobody said.
+        evidence_proved: whether evidence was proved to be writable in this process.
+    """
+
+    tools: Tools
+    open_recorder: Callable[[], EvidenceRecorder]
+    approved: Callable[[LeaseTags, State], tuple[str | None, str | None]]
+    evidence_proved: bool = False
+
+    def look(self, wanted: Wanted) -> Standing:
+        """Tell what is there, and change nothing."""
+        return look(wanted, self.tools)
+
+    def plan(self, wanted: Wanted, asked: Cause | None = None, exposed: frozenset[str] = frozenset()) -> Plan:
+        """Tell what a run would do, and change nothing."""
+        return plan(wanted, self.tools, asked=asked, exposed=exposed)
+
+    def bring_about(
+        self,
+        terms: Terms,
+        wanted: Wanted,
+        *,
+        asked: Cause | None = None,
+        exposed: frozenset[str] = frozenset(),
+        despite_dependents: bool = False,
+        notify: Notify | None = None,
+    ) -> Outcome:
+        """Bring a credential to what is wanted, and record what was done.
+
+        Raises:
+            DeliveryIncomplete: a place could not be given the key; that is recorded as well.
+            EvidenceError: it was done, but could not be recorded.
+            NhiError: see `reconcile`.
+        """
+        if not exposed:  # a leaked key does not wait for evidence
+            self._prove_evidence()
+        asks = {"asked": asked, "exposed": exposed, "despite_dependents": despite_dependents}
+        try:
+            outcome = reconcile(wanted, self.tools, **asks)  # type: ignore[arg-type] # as declared above
+        except DeliveryIncomplete as incomplete:
+            self._record(terms, wanted, incomplete.outcome, notify)
+            raise
+        if outcome.changed or self._is_untold(terms, outcome):
+            self._record(terms, wanted, outcome, notify)
+        return outcome
+
+    def suspend(self, wanted: Wanted) -> list[str]:
+        """Make every key useless for a while; the identity's own suspension is what is recorded."""
+        return suspend(wanted, self.tools)
+
+    def withdraw(self, wanted: Wanted) -> Withdrawn:
+        """End a credential for good; the teardown is what is recorded."""
+        return withdraw(wanted, self.tools)
+
+    def take_keys(self, wanted: Sequence[Wanted]) -> list[Canary]:
+        """Take each credential's key in hand, so that it can be tried after a cut-off."""
+        taken = [take_key(each, self.tools) for each in wanted]
+        return [each for each in taken if isinstance(each, Canary)]
+
+    def refuse_live_dependents(self, wanted: Sequence[Wanted]) -> None:
+        """Refuse to end a credential for good while something that lives uses it.
+
+        Raises:
+            DependentsLive: with each that lives, or of which that is not known.
+        """
+        for each in wanted:
+            dependents, tags = each.spec.dependents, each.lease
+            if not dependents:
+                continue
+            facts = Facts(f"{tags.identity}.{tags.environment}", tags.lease, "", 0, "removal")
+            alive = [d.name for d in self.tools.dependants.look(dependents, facts) if d.alive is not False]
+            if alive:
+                raise DependentsLive(each.subject, f"{', '.join(alive)} may live and would be left without a key")
+
+    def _prove_evidence(self) -> None:
+        if not self.evidence_proved:
+            self.open_recorder().ensure_ready()
+            self.evidence_proved = True
+
+    def _is_untold(self, terms: Terms, outcome: Outcome) -> bool:
+        """Tell whether a run that was killed had done it, and had not recorded it."""
+        last = self.open_recorder().last_rotation(terms.tags.lease)
+        return bool(outcome.key) and (last is None or last.key != outcome.key)
+
+    def _record(self, terms: Terms, wanted: Wanted, outcome: Outcome, notify: Notify | None) -> None:
+        told = notify(outcome) if notify else ()
+        self._prove_evidence()
+        approver, reason = self.approved(terms.tags, State.ACTIVE)
+        account = Account(terms, approver, reason, self._callers(wanted.spec))
+        self.open_recorder().record_rotation(rotation_record(account, wanted, outcome, told))
+
+    def _callers(self, spec: CredentialSpec) -> list[Caller]:
+        places = dict.fromkeys((each.system, each.connection) for each in (spec.source, *spec.places))
+        callers = []
+        for place in places:
+            try:
+                callers.append(self.tools.open(*place).caller())
+            except NhiError:
+                continue
+        return callers
