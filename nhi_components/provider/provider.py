@@ -14,6 +14,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as rpc
 from pulumi.provider.experimental.property_value import PropertyValue
 
+from nhi_components.core.credential.places import OURS
 from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.core.life import State
 from nhi_components.core.links import Link, System
@@ -269,7 +270,7 @@ _IMPORT = Problem(
 
 
 def _made_by_seal(links: Sequence[Link]) -> list[Link]:
-    return [link for link in links if link.kind not in ENGINE_MANAGED]
+    return [link for link in links if link.kind not in ENGINE_MANAGED or OURS in link.attributes]
 
 
 def _state(properties: Mapping[str, PropertyValue]) -> _Properties:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from nhi_components.core.credential.rotation import format_length
+from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.errors import Problem
 from nhi_components.core.identity import Identity, Kind
 from nhi_components.core.life import State
@@ -19,6 +21,7 @@ _FORMS: Final = {
     SecretForm.NONE: "no secret",
     SecretForm.GENERATED: "a secret whose value is generated",
     SecretForm.WRITTEN: "a secret whose value its owner writes",
+    SecretForm.ISSUED: "a credential that is issued and rotated",
 }
 
 
@@ -77,7 +80,9 @@ def judge(
     ]
     for index, grant in enumerate(spec.grants):
         problems += forbidden_grant_problems(template, index, grant)
-    return [*problems, *_secret(SecretForm.of(spec.secret), template), *_sessions(sessions, template)]
+    if spec.credential is None or spec.secret is not None:
+        problems += _secret(SecretForm.of(spec.secret), template)
+    return [*problems, *_credential(spec.credential, template), *_sessions(sessions, template)]
 
 
 def _lifetime(identity: Identity, template: Template, today: date, lease: LeaseDates | None) -> Iterator[Problem]:
@@ -130,6 +135,24 @@ def _secret(form: SecretForm, template: Template) -> Iterator[Problem]:
         without = SecretForm.NONE in template.secrets
         fix = "remove it, and let the platform that it runs on vouch for it" if without else f"declare {allowed}"
         yield Problem("secret", _FORMS[form], f"{allowed} for {_a(template.kind)}", fix)
+
+
+def _credential(credential: CredentialSpec | None, template: Template) -> Iterator[Problem]:
+    """Judge a standing credential: whether the kind may have one at all, and how old it may get."""
+    if credential is None:
+        return
+    if SecretForm.ISSUED not in template.secrets:
+        allowed = " or ".join(_FORMS[each] for each in template.secrets)
+        fix = "let the platform that it runs on vouch for it"
+        yield Problem("source", f"a credential of {credential.source.kind}", f"{allowed} for {_a(template.kind)}", fix)
+    age, longest = credential.rotation.age_of(credential.source.kind), timedelta(days=template.rotation_days)
+    if age > longest:
+        yield Problem(
+            "rotation.every",
+            format_length(age),
+            f"at most {format_length(longest)} for {_a(template.kind)}",
+            "rotate it more often",
+        )
 
 
 def _sessions(sessions: Mapping[str, int], template: Template) -> Iterator[Problem]:

@@ -26,11 +26,12 @@ MOST_APPROVERS = 5
 
 
 class SecretForm(StrEnum):
-    """How a secret of an identity's own gets its value, if it has one."""
+    """How a secret of an identity's own gets its value, if it has one; `issued`: a credential that we rotate."""
 
     NONE = "none"
     GENERATED = "generated"
     WRITTEN = "written"
+    ISSUED = "issued"
 
     @classmethod
     def of(cls, secret: SecretSpec | None) -> SecretForm:

@@ -20,6 +20,9 @@ from nhi_components.core.model import Spec, wrong
 from nhi_components.core.tags import LeaseTags
 from nhi_components.core.vault_login import Mount
 
+OURS = "delivered"
+"""The attribute of a place's link that says that our provider made it, where the engine makes others of its kind."""
+
 _KV_PATH = re.compile(r"[\w.-]+(/[\w.-]+)*", re.ASCII)
 
 
@@ -147,8 +150,8 @@ class SecretsManagerPlace(PlaceSpec):
         return self.secret or ""
 
     def link(self) -> Link:
-        """Like every secret of Secrets Manager."""
-        return Link(self.system, self.link_kind, self.address, self.connection)
+        """Marked as made by our provider, for other secrets of Secrets Manager are the engine's."""
+        return Link(self.system, self.link_kind, self.address, self.connection, None, {OURS: "true"})
 
 
 class GcpSecretPlace(PlaceSpec):

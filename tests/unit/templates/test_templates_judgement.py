@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from template_samples import OWNER, QUEUE, SEND, TODAY, organisation_file, spec, template
 
+from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.errors import Problem
 from nhi_components.core.identity import Kind
+from nhi_components.core.spec import BundleSpec
 from nhi_components.templates import LeaseDates, judge
 
 IAM = {"actions": ["iam:CreateRole"], "targets": ["arn:aws:iam::111111111111:role/other"]}
@@ -54,6 +56,47 @@ def test_time_alone_makes_nothing_wrong() -> None:
     ends = day(366)
     for passed in (0, 1, 300, 365, 366, 400):
         assert judge(spec(expires=ends), template(), today=TODAY + timedelta(days=passed)) == []
+
+
+class _WithCredential(BundleSpec):
+    """A specification of a component whose credential is issued."""
+
+    issued: CredentialSpec
+
+    @property
+    def credential(self) -> CredentialSpec:
+        return self.issued
+
+
+def with_credential(kind: Kind, every: str, content: Any = None) -> list[Problem]:
+    issued = {
+        "source": {"kind": "vault-certificate", "names": ["a.example"]},
+        "places": [{"kind": "vault-kv"}],
+        "rotation": {"every": every},
+    }
+    told = spec(kind).model_dump()
+    return judge(_WithCredential.parse({**told, "issued": issued}), template(kind, content), today=TODAY)
+
+
+@pytest.mark.parametrize("kind", [Kind.PIPELINE, Kind.AI_AGENT])
+def test_what_its_platform_vouches_for_has_no_standing_credential(kind: Kind) -> None:
+    (problem,) = with_credential(kind, "7d")
+    assert (problem.path, problem.got) == ("source", "a credential of vault-certificate")
+    assert "vouch for it" in problem.fix
+
+
+def test_a_standing_credential_is_rotated_as_often_as_the_template_says() -> None:
+    assert with_credential(Kind.API_KEY, "30d") == []
+    stricter = organisation_file(api_key={"rotation_days": 7})
+    (problem,) = with_credential(Kind.API_KEY, "8d", stricter)
+    assert (problem.path, problem.got, problem.expected) == ("rotation.every", "8d", "at most 7d for an api-key")
+    assert with_credential(Kind.API_KEY, "7d", stricter) == []
+
+
+def test_a_kind_that_needs_a_secret_is_served_by_a_credential() -> None:
+    needs = organisation_file(workload={"secrets": ["generated", "issued"]})
+    assert [problem.path for problem in found(content=needs)] == ["secret"]
+    assert with_credential(Kind.WORKLOAD, "7d", needs) == []
 
 
 def test_grace_may_be_shorter_than_the_template_says() -> None:
