@@ -92,6 +92,8 @@ $(READY): $(LOCKS) pyproject.toml
 		exit 1; fi
 	@echo "Installing the locked requirements into $(VENV) ($$($(PYTHON) --version)) ..." >&2
 	@[ -x $(PY) ] || $(PYTHON) -m venv $(VENV)
-	@$(PY) -m pip --disable-pip-version-check install --quiet --require-hashes $(addprefix -r ,$(LOCKS))
+	@# The pip that comes with Python may be too old to match a pinned package with what asks for extras of it.
+	@$(PY) -m pip --disable-pip-version-check install --quiet --require-hashes -r tools/packaging/requirements.lock
+	@$(PY) -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements.lock
 	@$(PY) -m pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

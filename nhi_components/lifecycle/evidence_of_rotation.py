@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from nhi_components.core.links import NotChecked
 from nhi_components.lifecycle.account import Account, common, recorded
 from nhi_components.lifecycle.credentials.dependents import Refreshed
@@ -19,9 +17,7 @@ from nhi_components.lifecycle.evidence.rotations import (
 )
 
 
-def rotation_record(
-    account: Account, wanted: Wanted, outcome: Outcome, notified: Sequence[Refreshed] = ()
-) -> RotationRecord:
+def rotation_record(account: Account, wanted: Wanted, outcome: Outcome) -> RotationRecord:
     """Say what was issued, delivered and revoked, when, and by whose decision."""
     return RotationRecord(
         **common(account),
@@ -37,7 +33,7 @@ def rotation_record(
         deliveries=tuple(_delivery(each) for each in outcome.deliveries),
         refreshed=tuple(_refreshed(each) for each in outcome.refreshed),
         retiring=tuple(RetiringRow(key=key, until=until) for key, until in outcome.retiring),
-        notified=tuple(_refreshed(each) for each in notified),
+        notified=tuple(_refreshed(each) for each in outcome.notified),
     )
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
-from nhi_components.core.errors import Problem, SpecError
-from nhi_components.core.life import State
+from nhi_components.core.errors import Problem
+from nhi_components.core.life import Decision, State
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.credentials.desk import Desk
 from nhi_components.lifecycle.credentials.opening import desk_of
@@ -19,6 +22,7 @@ from nhi_components.provider.held_identities import lease_key
 from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.settings import Settings
 from nhi_components.provider.stack_state import HeldLease, held_leases, settings_of
+from nhi_components.today import today
 
 Approved = tuple[str, str]
 """Who decided, and why."""
@@ -44,6 +48,7 @@ class HeldCredential:
         inputs: what is wanted.
         desk: the services behind it; its own provider's.
         settings: reads how its provider was configured.
+        suspension: why nothing may be issued to its identity now; empty while it is active.
     """
 
     key: str
@@ -51,6 +56,7 @@ class HeldCredential:
     inputs: CredentialInputs
     desk: Desk
     settings: Callable[[], Settings]
+    suspension: str = ""
 
     @property
     def wanted(self) -> Wanted:
@@ -59,12 +65,16 @@ class HeldCredential:
 
     @property
     def is_suspended(self) -> bool:
-        """Whether its identity is suspended, so that nothing is rotated."""
-        return self.inputs.state is State.SUSPENDED
+        """Whether its identity is suspended, or is to be, so that nothing is rotated."""
+        return bool(self.suspension)
 
 
 def held_credentials(
-    state: Mapping[str, Any], given: Settings | None, approved: Approved, clock: Clock
+    state: Mapping[str, Any],
+    given: Settings | None,
+    approved: Approved,
+    clock: Clock,
+    decisions: Mapping[str, Decision] = MappingProxyType({}),
 ) -> list[HeldCredential]:
     """Find every credential in an exported state.
 
@@ -73,6 +83,7 @@ def held_credentials(
         given: how the systems are reached, in place of what the state says.
         approved: who decided, and why.
         clock: tells the time.
+        decisions: what people have decided about identities, by their keys; an `up` may not have carried it out yet.
     """
 
     @cache
@@ -88,28 +99,47 @@ def held_credentials(
         desk = desk_of(lambda system, name: settings().connection(system, name), recorder, lambda *_: approved, clock)
         return desk, settings
 
+    def held(lease: HeldLease, inputs: CredentialInputs) -> HeldCredential:
+        key = lease_key(lease)
+        suspension = _suspension(inputs, decisions.get(key), today())
+        return HeldCredential(key, lease, inputs, *held_by(lease.provider), suspension)
+
     return [
-        HeldCredential(lease_key(lease), lease, CredentialInputs.from_state(each), *held_by(lease.provider))
-        for lease in held_leases(state)
-        for each in lease.credentials
+        held(lease, CredentialInputs.from_state(each)) for lease in held_leases(state) for each in lease.credentials
     ]
 
 
-def selected(credentials: Sequence[HeldCredential], selectors: Sequence[str], command: str) -> list[HeldCredential]:
-    """Choose those that every selector fits, such as `environment=prod`.
+def _suspension(inputs: CredentialInputs, decision: Decision | None, day: date) -> str:
+    """Tell why nothing may be issued: what `nhi kill` has cut off must not be given a new key before the next `up`."""
+    if decision and decision.state:
+        return f"it is {decision.state} by decision of {decision.approver}"
+    if inputs.state is State.SUSPENDED:
+        return "it is suspended"
+    ends = inputs.terms.tags.ends
+    return f"its lease ended on {ends}" if day >= ends else ""
 
-    Raises:
-        SpecError: with every selector that is none.
+
+def selector_problems(selectors: Sequence[str]) -> list[Problem]:
+    """Tell which selectors are none."""
+    expected = "field=value, with one of " + ", ".join(_FIELDS)
+    return [
+        Problem("--select", selector[:40] or "nothing", expected, "write it like environment=prod")
+        for selector in selectors
+        if not re.fullmatch(rf"({'|'.join(_FIELDS)})=.+", selector)
+    ]
+
+
+def selected(credentials: Sequence[HeldCredential], selectors: Sequence[str]) -> list[HeldCredential]:
+    """Choose those that every field of the selectors fits, such as `environment=prod`; several of one are alternatives.
+
+    Args:
+        credentials: of which.
+        selectors: as `selector_problems` has found them right.
     """
-    problems, wanted = [], dict[str, set[str]]()
+    wanted = dict[str, set[str]]()
     for selector in selectors:
-        field, equals, value = selector.partition("=")
-        if not (equals and value and field in _FIELDS):
-            expected = "field=value, with one of " + ", ".join(_FIELDS)
-            problems.append(Problem("--select", selector[:40], expected, "write it like environment=prod"))
+        field, _, value = selector.partition("=")
         wanted.setdefault(field, set()).add(value)
-    if problems:
-        raise SpecError(command, problems)
     return [
         each
         for each in credentials

@@ -95,7 +95,9 @@ BLUEPRINTS: Final[Mapping[tuple[Kind, System], Blueprint]] = {
     ),
     (Kind.WORKLOAD, System.VAULT): _APPROLE,
     (Kind.SERVICE_ACCOUNT, System.VAULT): _APPROLE,
-    (Kind.API_KEY, System.VAULT): _APPROLE,
+    (Kind.API_KEY, System.VAULT): Blueprint(
+        "ApiKeyIdentity", {}, (), ("key_id", "credential_version", "secret_path", "registry_path", "lease_id", "ends")
+    ),
     (Kind.PIPELINE, System.VAULT): Blueprint(
         "PipelineIdentity",
         {"source": f"vault.{_GITHUB}"},
@@ -110,7 +112,7 @@ BLUEPRINTS: Final[Mapping[tuple[Kind, System], Blueprint]] = {
         (*_IN_VAULT, "secret_path"),
     ),
 }
-"""An API key on AWS would be a static key; there is no blueprint for one."""
+"""An API key on AWS would be an IAM user's: `aws.ServiceUser` asks for a reason, so there is no blueprint for one."""
 
 
 def systems_for(kind: Kind) -> list[System]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -63,29 +64,44 @@ class UserSeen:
     def active(self) -> set[str]:
         return {key for key, status in self.keys().items() if status == "Active"}
 
-    def in_vault(self) -> dict[str, str] | None:
-        environment, name = "test", USER_IDENTITY["name"]
-        read = self.vault.read(f"secret/data/nhi/{environment}/{name}/{self.lease}")
+    @property
+    def entry(self) -> str:
+        """The path of its own entry in Vault."""
+        return f"nhi/test/{USER_IDENTITY['name']}/{self.lease}"
+
+    @property
+    def secret(self) -> str:
+        """The name of its own secret in Secrets Manager."""
+        return f"nhi/test/{USER_IDENTITY['name']}-{self.lease.removeprefix('lease-')[:6]}"
+
+    def in_vault(self, path: str | None = None) -> dict[str, str] | None:
+        read = self.vault.read(f"secret/data/{path or self.entry}")
         return read["data"]["data"] if read else None
 
     def in_secrets_manager(self) -> dict[str, str] | None:
-        suffix = self.lease.removeprefix("lease-")[:6]
         try:
-            text = self.secrets.get_secret_value(SecretId=f"nhi/test/{USER_IDENTITY['name']}-{suffix}")["SecretString"]
+            text = self.secrets.get_secret_value(SecretId=self.secret)["SecretString"]
         except ClientError:
             return None
         found: dict[str, str] = json.loads(text)
         return found
 
+    def signs(self, held: Mapping[str, str]) -> bool:
+        """Tell whether a key itself is let in, whatever its user may do: STS answers every key that works."""
+        sts = self.sandbox.aws.client("sts", **_as_boto(held))
+        try:
+            sts.get_caller_identity()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in REFUSED:
+                raise
+            return False
+        return True
+
     def works(self, held: Mapping[str, str] | None) -> bool:
         """Use a delivered key as the workload would: send to its queue."""
         if held is None:
             return False
-        credentials = {
-            "aws_access_key_id": held["access_key_id"],
-            "aws_secret_access_key": held["secret_access_key"],
-        }
-        sqs = self.sandbox.aws.client("sqs", **credentials)
+        sqs = self.sandbox.aws.client("sqs", **_as_boto(held))
         try:
             sqs.send_message(QueueUrl=f"{self.sandbox.aws.endpoint}/{ACCOUNT}/orders", MessageBody="label")
         except ClientError as error:
@@ -93,6 +109,18 @@ class UserSeen:
                 raise
             return False
         return True
+
+
+def in_file(path: Path) -> dict[str, str] | None:
+    """What a delivered file holds, as the other places do: without the lease, which they keep beside the content."""
+    if not path.exists():
+        return None
+    found: dict[str, str] = json.loads(path.read_text())
+    return {name: value for name, value in found.items() if name != "nhi_lease"}
+
+
+def _as_boto(held: Mapping[str, str]) -> dict[str, str]:
+    return {"aws_access_key_id": held["access_key_id"], "aws_secret_access_key": held["secret_access_key"]}
 
 
 def make_queue(aws_client: Callable[..., Any]) -> None:

@@ -35,7 +35,7 @@ _EXTRAS = MappingProxyType(
     {
         System.AWS: ("aws", "boto3"),
         System.VAULT: ("vault", "hvac"),
-        System.GCP: ("gcp", "google-cloud-secret-manager"),
+        System.GCP: ("gcp", "google-auth"),
         System.AZURE: ("azure", "azure-keyvault-secrets"),
         System.KUBERNETES: ("kubernetes", "kubernetes"),
         System.GITHUB: ("github", "pygithub"),

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nhi_components.core.credential.spec import CredentialSpec
-from nhi_components.core.errors import NhiError
+from nhi_components.core.errors import EvidenceError, NhiError
 from nhi_components.core.life import State
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Account, Terms
 from nhi_components.lifecycle.credentials.canaries import take_key
 from nhi_components.lifecycle.credentials.decision import Cause
 from nhi_components.lifecycle.credentials.dependents import Facts, Refreshed
-from nhi_components.lifecycle.credentials.ending import Withdrawn, suspend, withdraw
+from nhi_components.lifecycle.credentials.ending import Withdrawn, revoke_exposed, suspend, withdraw
 from nhi_components.lifecycle.credentials.looking import Plan, Standing, look, plan
-from nhi_components.lifecycle.credentials.outcome import DeliveryIncomplete, DependentsLive, Outcome
+from nhi_components.lifecycle.credentials.outcome import (
+    DeliveryIncomplete,
+    DependentsLive,
+    NotRecorded,
+    Outcome,
+    StillSuspended,
+)
 from nhi_components.lifecycle.credentials.rotating import reconcile
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
@@ -58,26 +64,50 @@ class Desk:
         asked: Cause | None = None,
         exposed: frozenset[str] = frozenset(),
         despite_dependents: bool = False,
+        restores: bool = True,
         notify: Notify | None = None,
     ) -> Outcome:
-        """Bring a credential to what is wanted, and record what was done.
+        """Bring a credential to what is wanted, and record what was done; arguments as for `reconcile`.
+
+        Leaked keys of a credential that is suspended, and that this run does not restore, are only revoked.
 
         Raises:
             DeliveryIncomplete: a place could not be given the key; that is recorded as well.
-            EvidenceError: it was done, but could not be recorded.
+            NotRecorded: it was done, but could not be recorded.
+            EvidenceError: no evidence could be written; nothing was changed.
             NhiError: see `reconcile`.
         """
         if not exposed:  # a leaked key does not wait for evidence
             self._prove_evidence()
-        asks = {"asked": asked, "exposed": exposed, "despite_dependents": despite_dependents}
         try:
-            outcome = reconcile(wanted, self.tools, **asks)  # type: ignore[arg-type] # as declared above
+            outcome = reconcile(
+                wanted,
+                self.tools,
+                asked=asked,
+                exposed=exposed,
+                despite_dependents=despite_dependents,
+                restores=restores,
+            )
         except DeliveryIncomplete as incomplete:
-            self._record(terms, wanted, incomplete.outcome, notify)
+            incomplete.outcome = self._record(terms, wanted, incomplete.outcome, notify, str(incomplete))
             raise
+        except StillSuspended:
+            if not exposed:
+                raise
+            outcome = revoke_exposed(wanted, self.tools, exposed)
         if outcome.changed or self._is_untold(terms, outcome):
-            self._record(terms, wanted, outcome, notify)
+            return self._record(terms, wanted, outcome, notify)
         return outcome
+
+    def revoke_exposed(
+        self, terms: Terms, wanted: Wanted, exposed: frozenset[str], notify: Notify | None = None
+    ) -> Outcome:
+        """Revoke leaked keys of a suspended identity, issue no other, and record it.
+
+        Raises:
+            NotRecorded: it was done, but could not be recorded.
+        """
+        return self._record(terms, wanted, revoke_exposed(wanted, self.tools, exposed), notify)
 
     def suspend(self, wanted: Wanted) -> list[str]:
         """Make every key useless for a while; the identity's own suspension is what is recorded."""
@@ -115,14 +145,24 @@ class Desk:
     def _is_untold(self, terms: Terms, outcome: Outcome) -> bool:
         """Tell whether a run that was killed had done it, and had not recorded it."""
         last = self.open_recorder().last_rotation(terms.tags.lease)
-        return bool(outcome.key) and (last is None or last.key != outcome.key)
+        if last is None:
+            return bool(outcome.key)
+        still = {key for key, _ in outcome.retiring}
+        return bool(outcome.key) and (last.key != outcome.key or {row.key for row in last.retiring} != still)
 
-    def _record(self, terms: Terms, wanted: Wanted, outcome: Outcome, notify: Notify | None) -> None:
-        told = notify(outcome) if notify else ()
-        self._prove_evidence()
-        approver, reason = self.approved(terms.tags, State.ACTIVE)
-        account = Account(terms, approver, reason, self._callers(wanted.spec))
-        self.open_recorder().record_rotation(rotation_record(account, wanted, outcome, told))
+    def _record(
+        self, terms: Terms, wanted: Wanted, outcome: Outcome, notify: Notify | None, incomplete: str = ""
+    ) -> Outcome:
+        """Tell people where a key leaked, and record what was done; gives it with what came of telling them."""
+        told = replace(outcome, notified=tuple(notify(outcome))) if notify else outcome
+        try:
+            self._prove_evidence()
+            approver, reason = self.approved(terms.tags, State.ACTIVE)
+            account = Account(terms, approver, reason, self._callers(wanted.spec))
+            self.open_recorder().record_rotation(rotation_record(account, wanted, told))
+        except EvidenceError as error:
+            raise NotRecorded(wanted.subject, told, error, incomplete) from error
+        return told
 
     def _callers(self, spec: CredentialSpec) -> list[Caller]:
         places = dict.fromkeys((each.system, each.connection) for each in (spec.source, *spec.places))

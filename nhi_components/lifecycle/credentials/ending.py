@@ -13,7 +13,7 @@ from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.errors import NhiError
 from nhi_components.lifecycle.credentials.claiming import claimed
 from nhi_components.lifecycle.credentials.journal import Journal
-from nhi_components.lifecycle.credentials.outcome import NotWithdrawn, Revoked
+from nhi_components.lifecycle.credentials.outcome import NotWithdrawn, Outcome, Revoked
 from nhi_components.lifecycle.credentials.ports import Material, Place, Source
 from nhi_components.lifecycle.credentials.revoking import Revoker, until
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted, side_by_side
@@ -69,6 +69,36 @@ def suspend(wanted: Wanted, tools: Tools) -> list[str]:
     return ended
 
 
+def revoke_exposed(wanted: Wanted, tools: Tools, exposed: frozenset[str]) -> Outcome:
+    """Revoke leaked keys of an identity that is suspended; no other is made before it is restored.
+
+    Args:
+        wanted: the credential.
+        tools: reach the systems.
+        exposed: ids of keys that are known to be leaked.
+    """
+    started, source, home = tools.clock(), wanted.source(tools), wanted.home(tools)
+    revoker = Revoker(source, tools)
+    disabled = {key: revoker.disable(key) for key in sorted(exposed)}
+    with claimed(home, wanted.lease, tools.clock, tools.sleep):
+        journal, content = Journal.of(home.notes(), home.spec.address), home.read()
+        revoked = [_revoked(revoker, key, content, at, "it is exposed") for key, at in disabled.items()]
+        retiring = {key: each for key, each in journal.retiring.items() if key not in exposed}
+        if retiring != journal.retiring:
+            home.note(wanted.lease, replace(journal, retiring=retiring).notes())
+    return Outcome(
+        started=started,
+        ended=tools.clock(),
+        cause=None,
+        key="" if journal.key in exposed else journal.key,
+        version=journal.version,
+        issued_at=journal.issued_at,
+        due_at=None,
+        retiring=tuple((key, each.until) for key, each in sorted(retiring.items())),
+        revoked=tuple(revoked),
+    )
+
+
 def withdraw(wanted: Wanted, tools: Tools) -> Withdrawn:
     """Revoke every key, empty every place, and confirm both; the home goes last, because from it a run goes on.
 
@@ -100,9 +130,11 @@ def withdraw(wanted: Wanted, tools: Tools) -> Withdrawn:
     return Withdrawn(tuple(revoked), tuple(removed))
 
 
-def _revoked(revoker: Revoker, key: str, content: Material | None, disabled_at: datetime | None) -> Revoked:
+def _revoked(
+    revoker: Revoker, key: str, content: Material | None, disabled_at: datetime | None, why: str = "its identity ends"
+) -> Revoked:
     material = content if content and content.key_id == key else None
-    return revoker.revoke(key, "its identity ends", material, disabled_at if revoker.source.can_disable else None)
+    return revoker.revoke(key, why, material, disabled_at if revoker.source.can_disable else None)
 
 
 def _emptied(places: Iterable[Place], lease_id: str, tools: Tools, problems: list[str]) -> list[Removed]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.lifecycle.credentials.journal import Journal
-from nhi_components.lifecycle.credentials.ports import Source
+from nhi_components.lifecycle.credentials.ports import Home
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted, side_by_side
 
 SHORTEST_PREFIX = 8
 """Our own figure: fewer characters of an id would be those of many keys."""
+
+PUBLIC = frozenset({"ca_chain", "certificate", "client_id", "role_id", "tenant_id"})
+"""Fields that are told to everybody; one of them in the open is no leak, and some are those of many credentials."""
 
 
 @runtime_checkable
@@ -86,30 +91,62 @@ def search(leak: Leak, credentials: Sequence[tuple[Wanted, Tools]]) -> Search:
 
 def _keys_in(leak: Leak, wanted: Wanted, tools: Tools) -> frozenset[str] | str:
     try:
-        source = wanted.source(tools)
-        if leak.value:
-            return frozenset(_by_value(leak.value, source, wanted, tools))
-        matches: Callable[[str], bool] = (
-            (lambda key: key == leak.key_id) if leak.key_id else (lambda key: key.startswith(leak.prefix))
-        )
-        return frozenset(key.id for key in source.keys(wanted.lease) if matches(key.id))
+        return frozenset(_by_value(leak.value, wanted, tools) if leak.value else _by_id(leak, wanted, tools))
     except NhiError as failure:
         return f"{wanted.subject}: {failure}"
 
 
-def _by_value(value: str, source: Source, wanted: Wanted, tools: Tools) -> list[str]:
-    """Compare with what is at the home, and ask the source where it can tell."""
+def _by_id(leak: Leak, wanted: Wanted, tools: Tools) -> list[str]:
+    """Look at the source; then at home, which still names a key that an earlier run has deleted but not replaced."""
+
+    def fits(key: str) -> bool:
+        return key == leak.key_id if leak.key_id else key.startswith(leak.prefix)
+
+    listed = [key.id for key in wanted.source(tools).keys(wanted.lease) if fits(key.id)]
+    return listed or [key for key in _known(wanted.home(tools)) if fits(key)]
+
+
+def _by_value(value: str, wanted: Wanted, tools: Tools) -> list[str]:
+    """Ask the source where it can tell, and compare with what is at home; one that is down keeps none from the other.
+
+    Raises:
+        NhiError: one of them could not be looked at, and the other does not know the value.
+    """
+    source = wanted.source(tools)
+    failure: NhiError | None = None
+    if isinstance(source, FindsByValue):
+        try:
+            if key := source.find(value):
+                return [key]
+        except NhiError as error:
+            failure = error
     home = wanted.home(tools)
     content = home.read()
-    if content and any(_same(value, field) for field in content.fields.values()):
+    if content and any(_same(value, told) for name, told in content.fields.items() if name not in PUBLIC):
         return [content.key_id]
-    if isinstance(source, FindsByValue) and (key := source.find(value)):
-        return [key]
-    journal = Journal.of(home.notes(), home.spec.address)
     # An id is often given in place of a value, and is a part of what leaked with it.
-    known = {journal.key, *journal.retiring} - {""}
-    return [key for key in known if _same(value, key)]
+    if known := [key for key in _known(home) if _same(value, key)]:
+        return known
+    if failure:
+        raise failure
+    return []
+
+
+def _known(home: Home) -> list[str]:
+    """The keys that a home names: the current one, those before it that still work, and the one that it holds."""
+    journal, held = Journal.of(home.notes(), home.spec.address), home.find()
+    holds = held.key_id if held else None
+    return sorted({journal.key, *journal.retiring, holds or ""} - {""})
 
 
 def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
+    return hmac.compare_digest(_plain(one), _plain(other))
+
+
+def _plain(text: str) -> bytes:
+    """Leave out what differs when a value is copied: white space around it, ends of lines, the layout of JSON."""
+    told = "\n".join(text.strip().splitlines())
+    if told.startswith("{"):
+        with suppress(ValueError, RecursionError):
+            told = json.dumps(json.loads(told), sort_keys=True)
+    return told.encode("utf-8", "surrogatepass")

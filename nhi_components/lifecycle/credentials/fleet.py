@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from nhi_components.core.errors import NhiError
-from nhi_components.lifecycle.credentials.outcome import DeliveryIncomplete, Outcome
+from nhi_components.lifecycle.credentials.outcome import DeliveryIncomplete, NotRecorded, Outcome
 
 AT_ONCE = 16
 """Our own figure: credentials that are worked on at the same time; their places multiply it."""
@@ -48,7 +48,7 @@ def run_all(items: Sequence[_Item], work: Callable[[_Item], Outcome], at_once: i
     def attempt(index: int, item: _Item) -> Result:
         try:
             return Result(index, work(item))
-        except DeliveryIncomplete as incomplete:
+        except (DeliveryIncomplete, NotRecorded) as incomplete:
             return Result(index, incomplete.outcome, str(incomplete))
         except NhiError as failure:
             return Result(index, None, str(failure))

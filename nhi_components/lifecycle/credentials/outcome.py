@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nhi_components.core.credential.places import PlaceSpec
-from nhi_components.core.errors import NhiError
+from nhi_components.core.errors import EvidenceError, NhiError
 from nhi_components.core.links import NotChecked
 from nhi_components.lifecycle.credentials.decision import Cause
 from nhi_components.lifecycle.credentials.dependents import Refreshed
@@ -69,6 +69,7 @@ class Outcome:
         refreshed: what became of the dependents that were told.
         waits: why a key that is due was not made yet; empty when nothing waits.
         resumed: whether a rotation that another run had begun was finished.
+        notified: what became of those who were to be told of an exposure.
     """
 
     started: datetime
@@ -84,6 +85,7 @@ class Outcome:
     refreshed: tuple[Refreshed, ...] = ()
     waits: str = ""
     resumed: bool = False
+    notified: tuple[Refreshed, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -95,7 +97,8 @@ class Outcome:
     def failures(self) -> list[str]:
         """What did not succeed."""
         failed = [f"{each.place.kind} {each.place.address}: {each.problem}" for each in self.deliveries if each.problem]
-        return [*failed, *(f"dependent {each.name}: {each.problem}" for each in self.refreshed if each.problem)]
+        failed += [f"dependent {each.name}: {each.problem}" for each in self.refreshed if each.problem]
+        return [*failed, *(f"{each.name}: {each.problem}" for each in self.notified if each.problem)]
 
 
 class DeliveryIncomplete(NhiError):
@@ -107,6 +110,25 @@ class DeliveryIncomplete(NhiError):
         super().__init__(
             f"{subject}: the key {outcome.key} is not everywhere yet; the one before it goes on working:\n{failed}\n"
             "  fix: make the place reachable, and run the same command again; it delivers the same key there"
+        )
+
+
+class NotRecorded(EvidenceError):
+    """Something was done about a credential, and evidence of it could not be written."""
+
+    def __init__(self, subject: str, outcome: Outcome, error: EvidenceError, incomplete: str = "") -> None:
+        self.outcome = outcome
+        done = incomplete or f"{subject}: it was done"
+        super().__init__(f"{done}\n  it could not be recorded: {error}")
+
+
+class StillSuspended(NhiError):
+    """The identity is suspended; only who gives it access back, as `pulumi up` does, lets its credential work again."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(
+            f"{subject}: its identity is suspended; nothing was changed; fix: restore it with `nhi restore --up`, "
+            "which gives it a key that works"
         )
 
 

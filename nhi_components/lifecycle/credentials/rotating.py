@@ -22,7 +22,14 @@ from nhi_components.lifecycle.credentials.claiming import Claimed, claimed
 from nhi_components.lifecycle.credentials.decision import Cause, Decision, Found, decide, due_at, refusal
 from nhi_components.lifecycle.credentials.dependents import Facts, Refreshed
 from nhi_components.lifecycle.credentials.journal import Journal, Retiring, expected, mark_of_place, mark_of_version
-from nhi_components.lifecycle.credentials.outcome import Delivery, DeliveryIncomplete, DependentsLive, Outcome, Revoked
+from nhi_components.lifecycle.credentials.outcome import (
+    Delivery,
+    DeliveryIncomplete,
+    DependentsLive,
+    Outcome,
+    Revoked,
+    StillSuspended,
+)
 from nhi_components.lifecycle.credentials.ports import Held, Key, Material, Place, Source
 from nhi_components.lifecycle.credentials.revoking import Revoker, until
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted, home_at, side_by_side
@@ -41,6 +48,7 @@ def reconcile(
     asked: Cause | None = None,
     exposed: frozenset[str] = frozenset(),
     despite_dependents: bool = False,
+    restores: bool = True,
 ) -> Outcome:
     """Bring a credential to what is wanted.
 
@@ -50,18 +58,21 @@ def reconcile(
         asked: why somebody asks for a new key, whatever its age.
         exposed: ids of keys that are known to be leaked: they are revoked first of all.
         despite_dependents: rotate although a dependent would go on with a deleted key.
+        restores: whether a credential that was suspended works again: only who restores the identity may say so.
 
     Raises:
         DeliveryIncomplete: a place could not be given the key.
         ClaimedByAnother: another run works on it; nothing was changed.
         DependentsLive: a dependent would go on with a deleted key; nothing was changed.
+        StillSuspended: the credential is suspended, and this run does not restore it.
         NhiError: something else kept it from being done; the message says what, and what was left.
     """
     started = tools.clock()
     # A leaked key does not wait for a claim, nor for a home that may be down.
     ended = {key: Revoker(wanted.source(tools), tools).disable(key) for key in sorted(exposed)}
     with claimed(wanted.home(tools), wanted.lease, tools.clock, tools.sleep) as claim:
-        return _Run(wanted, tools, claim, started, ended, despite_dependents).to_the_end(asked, exposed)
+        run = _Run(wanted, tools, claim, started, ended, despite_dependents, restores)
+        return run.to_the_end(asked, exposed)
 
 
 def find(wanted: Wanted, tools: Tools) -> tuple[Found, Material | None]:
@@ -89,11 +100,12 @@ class _Run:
     started: datetime
     ended: dict[str, datetime]
     despite_dependents: bool
+    restores: bool
     revoked: list[Revoked] = field(default_factory=list)
 
     def to_the_end(self, asked: Cause | None, exposed: frozenset[str]) -> Outcome:
         self._move_home()
-        self._enable_after_suspension()
+        self._enable_after_suspension(exposed)
         found, content = find(self.wanted, self.tools)
         decision = decide(self.wanted.spec, found, self.tools.clock(), asked, exposed)
         self._refuse_taken(found.journal, decision)
@@ -131,13 +143,16 @@ class _Run:
             }
             home.note(self.wanted.lease, replace(Journal.of(notes, before.address), places=places).notes())
 
-    def _enable_after_suspension(self) -> None:
+    def _enable_after_suspension(self, exposed: frozenset[str]) -> None:
         """Let the current key work again; one that could only be deleted is missed, and another one made."""
         source, home = self.wanted.source(self.tools), self.wanted.home(self.tools)
         journal = Journal.of(home.notes(), home.spec.address)
         if journal.suspended:
+            if not self.restores:
+                raise StillSuspended(self.wanted.subject)
             self.claim.check()
-            if source.can_disable and any(key.id == journal.key for key in source.keys(self.wanted.lease)):
+            living = {key.id for key in source.keys(self.wanted.lease)} - exposed
+            if source.can_disable and journal.key in living:
                 source.enable(journal.key)
             self._note(replace(journal, suspended=False))
 
