@@ -42,9 +42,10 @@ lint: $(READY) ## style, types, import contracts
 	@$(VENV)/bin/lint-imports
 
 .PHONY: bench
-bench: $(READY) engine ## bundles and revocation against doing it by hand, the judge against its peers
+bench: $(READY) engine ## bundles, revocation and rotation against doing it by hand, the judge against its peers
 	@$(PY) -m bench
 	@$(PY) -m bench.revocation
+	@$(PY) -m bench.credentials
 	@$(PY) -m bench.judge
 
 .PHONY: fuzz

@@ -1,7 +1,8 @@
-"""Keep the state of a stack made by this release, so that later ones prove that they can destroy it.
+"""Keep the state of a stack made by this release and schema, so that later ones prove that they can destroy it.
 
 `python -m tools.keep_state` makes a stack in a sandbox and writes what `pulumi stack export` says of it to
-tests/fixtures/states/VERSION/stack.json. What a machine or a sandbox would give away is left out or replaced.
+tests/fixtures/states/VERSION-schema-SCHEMA/stack.json. What a machine or a sandbox would give away is left out or
+replaced. Each schema is kept from when it is new, also before its release; 0.1.0 itself is the oldest, of schema 1.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from nhi_components.provider.schema import SCHEMA_VERSION
 from nhi_components.version import VERSION
 from tools.lab.engine import ensure
 from tools.lab.errors import LabError
@@ -20,6 +22,9 @@ from tools.lab.sandbox import Sandbox
 
 STATES = Path(__file__).resolve().parents[1] / "tests" / "fixtures" / "states"
 FILE = "stack.json"
+NEWEST = STATES / f"{VERSION}-schema-{SCHEMA_VERSION}" / FILE
+"""The state that this release and schema leave behind."""
+
 PROJECT, STACK = "kept", "dev"
 CLUSTER = "00000000-0000-0000-0000-000000000000"
 """Stands for the id of the Vault cluster, which differs from sandbox to sandbox."""
@@ -48,19 +53,27 @@ aws.WorkloadIdentity(
 vault.WorkloadIdentity(
     "orders-vault", identity=orders, secret=nhi.SecretSpec(), opts=pulumi.ResourceOptions(providers=[ours])
 )
+aws.ServiceUser(
+    "printer",
+    identity={**orders, "name": "printer", "kind": "service-account"},
+    why_not_federated="the label printer's firmware takes an access key and nothing else",
+    grants=[nhi.Grant(actions=["sqs:SendMessage"], targets=["arn:aws:sqs:eu-central-1:111111111111:labels"])],
+    places=[{"kind": "vault-kv"}, {"kind": "secrets-manager"}],
+)
+vault.AppRoleIdentity("courier", identity={**orders, "name": "courier"})
+vault.ApiKeyIdentity("partner", identity={**orders, "name": "partner", "kind": "api-key"})
 """
 
 
-def keep(states: Path = STATES) -> Path:
+def keep(file: Path = NEWEST) -> Path:
     """Make the stack and write its state.
 
     Raises:
         LabError: this release's state is kept already, or it holds what must not be kept.
     """
-    file = states / VERSION / FILE
     if file.exists():
-        fix = "raise the version first; before a release, remove the file"
-        raise LabError(str(file), got="a state that is kept", expected="none of this release", fix=fix)
+        fix = "raise the version or the schema first; before a release, remove the file"
+        raise LabError(str(file), got="a state that is kept", expected="none of this release and schema", fix=fix)
     with Sandbox(ensure()) as sandbox, tempfile.TemporaryDirectory() as folder:
         environment = sandbox.environment() | {"NHI_EVIDENCE_DIR": f"{folder}/evidence"}
         project = Project(Path(folder) / PROJECT, environment, name=PROJECT, stack=STACK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from nhi_components.lifecycle.credentials.decision import Cause
     from nhi_components.lifecycle.credentials.dependents import Refreshed
     from nhi_components.lifecycle.credentials.fleet import Result
+    from nhi_components.lifecycle.credentials.looking import Plan
     from nhi_components.lifecycle.credentials.outcome import Outcome
     from nhi_components.provider.held_credentials import HeldCredential
 
@@ -24,16 +26,33 @@ DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would b
 
 
 def credentials_of(
-    directory: Path, stack: str | None, connections: Path | None, approved: tuple[str, str]
+    directory: Path, stack: str | None, connections: Path | None, approved: tuple[str, str], *, urgent: bool = False
 ) -> list[HeldCredential]:
-    """Read a stack's state, and find the credentials in it."""
+    """Read a stack's state, and find the credentials in it.
+
+    Args:
+        directory: the project's folder.
+        stack: which; None for the selected one.
+        connections: the file that says how systems are reached, in place of what the state says.
+        approved: who decided, and why.
+        urgent: whether decisions that can't be read keep nothing from being done.
+    """
     from nhi_components.cli.connections import read_connections
+    from nhi_components.core.errors import NhiError
     from nhi_components.lifecycle.clock import system_clock
     from nhi_components.provider.engine import Engine
     from nhi_components.provider.held_credentials import held_credentials
+    from nhi_components.provider.life_configuration import LifeConfiguration
 
-    given = read_connections(connections) if connections else None
-    return held_credentials(Engine(directory, stack).export(), given, approved, system_clock)
+    given, engine = read_connections(connections) if connections else None, Engine(directory, stack)
+    state = engine.export()
+    try:
+        decisions = LifeConfiguration(engine).read()
+    except NhiError:
+        if not urgent:
+            raise
+        decisions = {}
+    return held_credentials(state, given, approved, system_clock, decisions)
 
 
 def named(credentials: Sequence[HeldCredential], name: str, command: str) -> list[HeldCredential]:
@@ -44,21 +63,41 @@ def named(credentials: Sequence[HeldCredential], name: str, command: str) -> lis
     """
     from nhi_components.provider.held_identities import key_named
 
-    key = key_named(name, {each.key for each in credentials}, command)
+    key = key_named(name, {each.key for each in credentials}, command, "an identity with a credential that we rotate")
     return [each for each in credentials if each.key == key]
+
+
+def living_keys(credential: HeldCredential) -> frozenset[str]:
+    """Tell every key that lives at a credential's source; its home may be down."""
+    wanted = credential.wanted
+    return frozenset(key.id for key in wanted.source(credential.desk.tools).keys(wanted.lease))
+
+
+def planned(credential: HeldCredential, asked: Cause | None, exposed: frozenset[str]) -> Plan:
+    """Tell what would be done about one credential."""
+    plan = credential.desk.plan(credential.wanted, asked, exposed)
+    if not credential.is_suspended:
+        return plan
+    leaked = dict.fromkeys(sorted(exposed), "it is exposed")
+    decision = replace(plan.decision, cause=None, strays=(), retire=leaked, waits=credential.suspension)
+    return replace(plan, decision=decision, deliver=(), refused="")
 
 
 def bring_about(
     credential: HeldCredential, asked: Cause | None, exposed: frozenset[str], *, despite_dependents: bool
 ) -> Outcome:
-    """Rotate one credential, and tell those who are to be told when a key leaked."""
+    """Rotate one credential, and tell those who are to be told when a key leaked; a suspended one gets no new key."""
+    terms, wanted, told = credential.inputs.terms, credential.wanted, notifier(credential) if exposed else None
+    if credential.is_suspended:
+        return credential.desk.revoke_exposed(terms, wanted, exposed, told)
     return credential.desk.bring_about(
-        credential.inputs.terms,
-        credential.wanted,
+        terms,
+        wanted,
         asked=asked,
         exposed=exposed,
         despite_dependents=despite_dependents,
-        notify=notifier(credential) if exposed else None,
+        restores=False,
+        notify=told,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from nhi_components.core.errors import Problem
 
 StackOption = Annotated[str | None, typer.Option("--stack", "-s", show_default="the selected one")]
 DirectoryOption = Annotated[Path, typer.Option("--cwd", help="The project's folder.", exists=True, file_okay=False)]
@@ -15,8 +19,14 @@ ApproverOption = Annotated[str, typer.Option("--approver", envvar="NHI_APPROVER"
 ReasonOption = Annotated[str, typer.Option("--reason", envvar="NHI_REASON", help="Why, such as a ticket's number.")]
 
 
-def approval(command: str, approver: str, reason: str) -> tuple[str, str]:
+def approval(command: str, approver: str, reason: str, found: Sequence[Problem] = ()) -> tuple[str, str]:
     """Check who decides and why, before anything is done: a kill that can't be decided would not last.
+
+    Args:
+        command: who asks.
+        approver: who decides.
+        reason: why.
+        found: what else is wrong, to be told with it.
 
     Raises:
         SpecError: either is not stated, too short or too long.
@@ -30,12 +40,25 @@ def approval(command: str, approver: str, reason: str) -> tuple[str, str]:
     if not reason.strip():
         problems.append(Problem("--reason", "nothing", "why", "give it, or set NHI_REASON"))
     if problems:
-        raise SpecError(command, problems)
+        raise SpecError(command, [*found, *problems])
     try:
         decision = Decision.parse({"approver": approver, "reason": reason, "on": date.min})
     except SpecError as error:
-        raise SpecError(command, [replace(each, path=f"--{each.path}") for each in error.problems]) from None
+        own = [replace(each, path=f"--{each.path}") for each in error.problems]
+        raise SpecError(command, [*found, *own]) from None
     return decision.approver, decision.reason
+
+
+def refuse(command: str, problems: Sequence[Problem]) -> None:
+    """Refuse what is wrong with a command.
+
+    Raises:
+        SpecError: with every problem, if there is any.
+    """
+    from nhi_components.core.errors import SpecError
+
+    if problems:
+        raise SpecError(command, problems)
 
 
 def until_day(command: str, text: str | None, today: date) -> date | None:

@@ -131,7 +131,8 @@ def _print_change(console: Console, change: SuspensionRecord | RestorationRecord
 
 def _print_rotation(console: Console, rotation: RotationRecord) -> None:
     made = f"new key, {rotation.cause}" if rotation.cause else "no new key"
-    console.print(Text(f"  credential of {rotation.source}: {made}; version {rotation.version} is {rotation.key}"))
+    key = f"version {rotation.version} is {rotation.key}" if rotation.key else "no key works"
+    console.print(Text(f"  credential of {rotation.source}: {made}; {key}"))
     for delivery in rotation.deliveries:
         at = delivery.confirmed_at
         told = f"holds it since {_time(at.time)}" if isinstance(at, At) else "does not hold it"

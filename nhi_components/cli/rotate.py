@@ -9,9 +9,17 @@ import typer
 
 from nhi_components.cli.connections import ConnectionsOption, Output, OutputOption
 from nhi_components.cli.credentials import DespiteOption, DryRunOption
-from nhi_components.cli.deciding import ApproverOption, DirectoryOption, ReasonOption, StackOption, approval
+from nhi_components.cli.deciding import (
+    ApproverOption,
+    DirectoryOption,
+    ReasonOption,
+    StackOption,
+    approval,
+    refuse,
+)
 
 if TYPE_CHECKING:
+    from nhi_components.core.errors import Problem
     from nhi_components.lifecycle.credentials.outcome import Outcome
     from nhi_components.provider.held_credentials import HeldCredential
 
@@ -45,31 +53,35 @@ def rotate(
 
     Exit codes: 0 everything is done; 1 something is left; 2 wrong input.
     """
-    from nhi_components.cli.credentials import bring_about, credentials_of, with_progress
+    from nhi_components.cli.credentials import bring_about, credentials_of, living_keys, with_progress
     from nhi_components.cli.rotate_render import show_plans, show_results
     from nhi_components.lifecycle.credentials.decision import Cause
     from nhi_components.lifecycle.credentials.fleet import run_all
 
-    _refuse_nothing_chosen(name, select, due=due, exposed=exposed)
-    approved = ("", "") if dry_run else approval("nhi rotate", approver, reason)
-    chosen = _chosen(credentials_of(directory, stack, connections, approved), name, select or [])
+    problems = _problems(name, select or [], due=due, exposed=exposed)
+    approved = ("", "") if dry_run else approval("nhi rotate", approver, reason, problems)
+    refuse("nhi rotate", problems)
+    held = credentials_of(directory, stack, connections, approved, urgent=exposed)
+    chosen = _chosen(held, name, select or [], exposed=exposed)
     asked = None if due or exposed else Cause.FORCED
-    if dry_run:
-        raise typer.Exit(show_plans(chosen, asked, output, exposed=exposed))
+
+    def leaked(credential: HeldCredential) -> frozenset[str]:
+        return living_keys(credential) if exposed else frozenset()
 
     def work(credential: HeldCredential) -> Outcome:
-        keys = frozenset[str]()
-        if exposed:
-            keys = frozenset(key.id for key in credential.desk.look(credential.wanted).keys)
-        return bring_about(credential, asked, keys, despite_dependents=despite_dependents)
+        return bring_about(credential, asked, leaked(credential), despite_dependents=despite_dependents)
+
+    if dry_run:
+        raise typer.Exit(show_plans(chosen, asked, output, lambda index: leaked(chosen[index])))
 
     results = with_progress(run_all(chosen, work, at_once), len(chosen), "rotating")
     show_results("nhi rotate", chosen, results, output)
     raise typer.Exit(0 if all(result.is_complete for result in results) else 1)
 
 
-def _refuse_nothing_chosen(name: str | None, select: list[str] | None, *, due: bool, exposed: bool) -> None:
-    from nhi_components.core.errors import Problem, SpecError
+def _problems(name: str | None, select: list[str], *, due: bool, exposed: bool) -> list[Problem]:
+    from nhi_components.core.errors import Problem
+    from nhi_components.provider.held_credentials import selector_problems
 
     problems = []
     if not (name or select or due):
@@ -77,14 +89,21 @@ def _refuse_nothing_chosen(name: str | None, select: list[str] | None, *, due: b
         problems.append(Problem("NAME", "nothing", "which credentials to rotate", fix))
     if due and exposed:
         problems.append(Problem("--exposed", "with --due", "a leak of named credentials", "name them, or --select"))
-    if problems:
-        raise SpecError("nhi rotate", problems)
+    return [*problems, *selector_problems(select)]
 
 
-def _chosen(credentials: list[HeldCredential], name: str | None, selectors: list[str]) -> list[HeldCredential]:
+def _chosen(
+    credentials: list[HeldCredential], name: str | None, selectors: list[str], *, exposed: bool
+) -> list[HeldCredential]:
+    """Choose; of those that are suspended only what leaked is of interest."""
     from nhi_components.cli.credentials import named
+    from nhi_components.core.errors import Problem, SpecError
     from nhi_components.provider.held_credentials import selected
 
-    active = [each for each in credentials if not each.is_suspended]
-    found = named(active, name, "nhi rotate") if name else active
-    return selected(found, selectors, "nhi rotate")
+    found = named(credentials, name, "nhi rotate") if name else credentials
+    active = [each for each in found if exposed or not each.is_suspended]
+    if name and not active:
+        fix = "restore or renew it, and run `pulumi up`, which gives it a key that works; if its keys leaked: --exposed"
+        got = f"{found[0].key}: {found[0].suspension}"
+        raise SpecError("nhi rotate", [Problem("NAME", got, "an active identity", fix)])
+    return selected(active, selectors)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import typer
 from rich.console import Console
@@ -14,6 +13,8 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from nhi_components.cli.connections import Output
+from nhi_components.cli.credentials import planned
+from nhi_components.cli.rotate_document import plan_document, result_document
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import NotChecked
 from nhi_components.lifecycle.credentials.decision import Cause
@@ -38,9 +39,8 @@ def show_plans(
     credentials: Sequence[HeldCredential],
     asked: Cause | None,
     output: Output,
-    *,
-    exposed: bool,
-    only: frozenset[str] = frozenset(),
+    leaked: Callable[[int], frozenset[str]],
+    unseen: Sequence[str] = (),
 ) -> int:
     """Show what would be done, and change nothing; return 0, or 1 where something could not be looked at.
 
@@ -48,24 +48,25 @@ def show_plans(
         credentials: which.
         asked: why somebody asks for new keys; None: only what is due.
         output: how.
-        exposed: whether keys of them leaked.
-        only: which keys leaked; empty: all.
+        leaked: tells which keys of one of them leaked.
+        unseen: what could not be looked at.
     """
     plans: list[tuple[HeldCredential, Plan | str]] = []
-    for each in credentials:
+    for index, each in enumerate(credentials):
         try:
-            leaked = frozenset(key.id for key in each.desk.look(each.wanted).keys) if exposed else frozenset[str]()
-            plans.append((each, each.desk.plan(each.wanted, asked, leaked & only if only else leaked)))
+            plans.append((each, planned(each, asked, leaked(index))))
         except NhiError as failure:
             plans.append((each, str(failure)))
     if output is Output.JSON:
-        typer.echo(json.dumps({"credentials": [_plan_document(*each) for each in plans]}, indent=2))
+        document = {"credentials": [plan_document(*each) for each in plans], "notLookedAt": list(unseen)}
+        typer.echo(json.dumps(document, indent=2))
     else:
         for credential, plan in plans:
             _table(f"{credential.key}: {credential.inputs.spec.source.kind}", _plan_rows(plan))
         if not plans:
             typer.echo("no credential fits: nothing would be done")
-    return 1 if any(isinstance(plan, str) or plan.refused for _, plan in plans) else 0
+        _say_unseen(unseen)
+    return 1 if unseen or any(isinstance(plan, str) or plan.refused for _, plan in plans) else 0
 
 
 def show_results(
@@ -77,7 +78,7 @@ def show_results(
 ) -> None:
     """Show what became of each credential, a row for each of its systems, and how long it took."""
     if output is Output.JSON:
-        told = [_document(credentials[result.index], result) for result in results]
+        told = [result_document(credentials[result.index], result) for result in results]
         complete = all(result.is_complete for result in results) and not unseen
         document = {"complete": complete, "credentials": told, "notLookedAt": list(unseen)}
         typer.echo(json.dumps(document, indent=2))
@@ -86,8 +87,7 @@ def show_results(
         credential = credentials[result.index]
         _table(f"{credential.key}: {credential.inputs.spec.source.kind}", _rows(credential, result))
         _say_summary(credential, result)
-    for line in unseen:
-        typer.echo(f"not looked at: {line}")
+    _say_unseen(unseen)
     if not results:
         typer.echo(f"{command}: no credential fits; nothing was done")
 
@@ -99,7 +99,11 @@ def show_search(found: Search, asked: int, output: Output) -> None:
         typer.echo(json.dumps(document, indent=2))
         return
     typer.echo(f"none of the {asked} credentials of the stack has such a key; by value only current keys can be found")
-    for line in found.unseen:
+    _say_unseen(found.unseen)
+
+
+def _say_unseen(unseen: Sequence[str]) -> None:
+    for line in unseen:
         typer.echo(f"not looked at: {line}")
 
 
@@ -123,7 +127,10 @@ def _rows(credential: HeldCredential, result: Result) -> list[_Row]:
     for each in outcome.refreshed:
         told = each.problem or f"told after {_after(each.at, start)}"
         rows.append(_Row("dependent", each.name, told, good=not each.problem))
-    return rows
+    for each in outcome.notified:
+        told = each.problem or f"told after {_after(each.at, start)}"
+        rows.append(_Row("people", each.name, told, good=not each.problem))
+    return rows or [_Row(at_source, str(source.kind), "nothing to do")]
 
 
 def _say_summary(credential: HeldCredential, result: Result) -> None:
@@ -132,13 +139,25 @@ def _say_summary(credential: HeldCredential, result: Result) -> None:
         return
     took = (outcome.ended - outcome.started).total_seconds()
     done = "finished what another run began" if outcome.resumed else "done" if outcome.changed else "nothing to do"
-    state = done if result.is_complete else "not complete: run the same command again"
+    state = done if result.is_complete else "not complete"
     due = f"; due {_time(outcome.due_at)}" if outcome.due_at else ""
     typer.echo(f"{credential.key}: {state} in {took:.1f} s{due}")
+    if not result.is_complete:
+        typer.echo(f"{credential.key}: {_what_is_left(credential, outcome, result)}")
     if outcome.waits:
         typer.echo(f"{credential.key}: waits: {outcome.waits}")
-    if outcome.changed:
+    if outcome.cause or outcome.resumed:
         typer.echo(f"{credential.key}: `pulumi up` rolls what takes the version {outcome.version} as an input")
+    if credential.is_suspended:
+        typer.echo(f"{credential.key}: {credential.suspension}: no new key was made")
+
+
+def _what_is_left(credential: HeldCredential, outcome: Outcome, result: Result) -> str:
+    unheard = [each.name for each in outcome.notified if each.problem]
+    if not result.failure and len(unheard) == len(outcome.failures):
+        return f"{', '.join(unheard)} failed: tell those people yourself; everything else is done"
+    failure = f"{result.failure}\n" if result.failure else ""
+    return f"{failure}`nhi rotate {credential.key} --due` goes on"
 
 
 def _plan_rows(plan: Plan | str) -> list[_Row]:
@@ -164,80 +183,8 @@ def _table(title: str, rows: Sequence[_Row]) -> None:
     table = Table("system", Column("what", overflow="fold"), Column("result", overflow="fold"), title=title)
     for row in rows:
         told = escape(row.told) if row.good else f"[red]{escape(row.told)}[/]"
-        table.add_row(row.system, escape(row.what), told)
+        table.add_row(escape(row.system), escape(row.what), told)
     Console().print(table)
-
-
-def _plan_document(credential: HeldCredential, plan: Plan | str) -> Mapping[str, Any]:
-    head = {"identity": credential.key, "source": str(credential.inputs.spec.source.kind)}
-    if isinstance(plan, str):
-        return {**head, "failure": plan}
-    journal, decision = plan.standing.journal, plan.decision
-    return {
-        **head,
-        "keyId": journal.key or None,
-        "version": journal.version,
-        "dueAt": plan.standing.due_at.isoformat() if plan.standing.due_at else None,
-        "cause": decision.cause,
-        "revoke": {**dict.fromkeys(decision.strays, "nobody delivers it"), **decision.retire},
-        "deliver": list(plan.deliver),
-        "waits": decision.waits or None,
-        "drift": list(plan.standing.drift),
-        "dependents": [
-            {
-                "name": each.name,
-                "alive": None if isinstance(each.alive, NotChecked) else each.alive,
-                "canRefresh": each.can_refresh,
-            }
-            for each in plan.dependents
-        ],
-        "refused": plan.refused or None,
-    }
-
-
-def _document(credential: HeldCredential, result: Result) -> Mapping[str, Any]:
-    head = {"identity": credential.key, "lease": credential.wanted.lease.lease, "complete": result.is_complete}
-    head |= {"source": str(credential.inputs.spec.source.kind), "failure": result.failure or None}
-    return head if result.outcome is None else {**head, **_outcome_document(result.outcome)}
-
-
-def _outcome_document(outcome: Outcome) -> Mapping[str, Any]:
-    start = outcome.started
-    return {
-        "cause": outcome.cause,
-        "keyId": outcome.key or None,
-        "version": outcome.version,
-        "seconds": round((outcome.ended - start).total_seconds(), 3),
-        "dueAt": outcome.due_at.isoformat() if outcome.due_at else None,
-        "resumed": outcome.resumed,
-        "waits": outcome.waits or None,
-        "revoked": [
-            {
-                "keyId": each.key,
-                "why": each.why,
-                "disabledAfterMs": _milliseconds(each.disabled_at, start),
-                "deletedAfterMs": _milliseconds(each.deleted_at, start),
-                "refusedAfterMs": _milliseconds(each.refused_at, start),
-                "notTried": each.refused_at.reason if isinstance(each.refused_at, NotChecked) else None,
-            }
-            for each in outcome.revoked
-        ],
-        "places": [
-            {
-                "system": each.place.system,
-                "connection": each.place.connection,
-                "kind": each.place.kind,
-                "address": each.place.address,
-                "version": each.version or None,
-                "written": each.written,
-                "confirmedAfterMs": _milliseconds(each.confirmed_at, start),
-                "problem": each.problem or None,
-            }
-            for each in outcome.deliveries
-        ],
-        "retiring": [{"keyId": key, "until": until.isoformat()} for key, until in outcome.retiring],
-        "dependents": [{"name": each.name, "problem": each.problem} for each in outcome.refreshed],
-    }
 
 
 def _revoked(revoked: Revoked, start: datetime) -> str:
@@ -253,10 +200,6 @@ def _revoked(revoked: Revoked, start: datetime) -> str:
 
 def _after(moment: datetime | None, start: datetime) -> str:
     return "-" if moment is None else f"{(moment - start).total_seconds():.1f} s"
-
-
-def _milliseconds(fact: object, start: datetime) -> int | None:
-    return round((fact - start).total_seconds() * 1000) if isinstance(fact, datetime) else None
 
 
 def _time(moment: datetime) -> str:

@@ -98,12 +98,14 @@ class GcpConnection(Spec):
 
     Attributes:
         impersonate: a service account's e-mail address to act as; without one, the ambient identity itself.
+        projects: the projects that are looked through for what bears a lease id; without any, the ambient one.
         endpoint: a base URL for all APIs, for private endpoints and doubles.
     """
 
     subject: ClassVar[str] = "GCP connection"
 
     impersonate: str | None = None
+    projects: tuple[str, ...] = ()
     endpoint: Url | None = None
 
 
@@ -112,6 +114,7 @@ class AzureConnection(Spec):
 
     Attributes:
         tenant: the tenant's id; without one, the ambient one.
+        vaults: the names of the Key Vaults that are looked through for what bears a lease id.
         endpoint: a base URL for Key Vault and Microsoft Graph in their public ones' place, for doubles.
         authority: the URL that issues tokens, for other clouds and doubles; without one, AZURE_AUTHORITY_HOST.
     """
@@ -119,6 +122,7 @@ class AzureConnection(Spec):
     subject: ClassVar[str] = "Azure connection"
 
     tenant: str | None = None
+    vaults: tuple[str, ...] = ()
     endpoint: Url | None = None
     authority: Url | None = None
 

@@ -49,6 +49,11 @@ def checked_lease_id(text: str) -> str:
     )
 
 
+def lease_ids_in(text: str) -> set[str]:
+    """Find every lease id in a text."""
+    return set(_PATTERN.findall(text))
+
+
 def is_lease_id(text: str) -> bool:
     """Tell whether a text is a lease id."""
     return bool(_PATTERN.fullmatch(text))

@@ -79,6 +79,6 @@ def recorded(link: Link) -> LinkRecord:
 
 
 def slim(link: Link) -> Link:
-    """Keep those attributes of a link that tell where it is."""
-    kept = {name: value for name, value in link.attributes.items() if name in _KEPT_ATTRIBUTES}
+    """Keep those attributes of a link that tell where it is; an empty one, as of any host, tells nothing."""
+    kept = {name: value for name, value in link.attributes.items() if value and name in _KEPT_ATTRIBUTES}
     return replace(link, attributes=kept)

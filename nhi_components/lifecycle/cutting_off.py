@@ -139,3 +139,6 @@ def _try(adapter: SystemAdapter, canary: Canary, clock: Clock) -> Fact:
         return adapter.try_canary(canary, clock())
     except SystemUnreachable as failure:
         return NotChecked(f"the canary could not be tried: {failure.problem.got}")
+    except NhiError as failure:
+        # Everything was cut off: what can't be tried must not hide that.
+        return NotChecked(f"the canary could not be tried: {failure}")

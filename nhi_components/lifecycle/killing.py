@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked
 from nhi_components.lifecycle.account import Terms
+from nhi_components.lifecycle.adapters.ownership import SUSPENDED
 from nhi_components.lifecycle.bracket import Bracket
 from nhi_components.lifecycle.credentials.wanted import Wanted
 from nhi_components.lifecycle.cutting_off import CutOffIncomplete, CutOffOutcome, LinkKey, cut_off, links_of
@@ -17,7 +18,9 @@ from nhi_components.lifecycle.evidence.revocations import RevocationRow
 from nhi_components.lifecycle.latency import latencies, places_of
 from nhi_components.lifecycle.ports import CutOff, Ownership, SystemAdapter
 
-_READ_BACK = frozenset({LinkKind.IAM_ROLE, LinkKind.IAM_USER, LinkKind.VAULT_ENTITY})
+_READ_BACK = frozenset(
+    {LinkKind.IAM_ROLE, LinkKind.IAM_USER, LinkKind.VAULT_ENTITY, LinkKind.SCIM_USER, LinkKind.HOOK_ACCOUNT}
+)
 """The kinds of principals on which a survey sees whether a cut-off is in force."""
 
 _STILL_WORKS = NotChecked("the session that was opened before still works")
@@ -154,7 +157,7 @@ def _refusals(adapter: SystemAdapter, lease_id: str, links: Sequence[Link], outc
     if not rows or len(tried) < len(rows):
         alive = {
             sighting.link.key: sighting.link
-            for sighting in adapter.survey(lease_id, links_of(adapter, links))
+            for sighting in adapter.survey(lease_id, _as_active(links_of(adapter, links)))
             if sighting.ownership is Ownership.OURS and sighting.link.kind in _READ_BACK and not sighting.cut_off
         }
     known = {row.link.key for row in rows}
@@ -162,6 +165,14 @@ def _refusals(adapter: SystemAdapter, lease_id: str, links: Sequence[Link], outc
         *(_by_trial(row, outcome) if row.link.key in tried else _by_reading(row, alive) for row in rows),
         *(Refusal(link, _NOT_IN_FORCE, _NOT_IN_FORCE, _READ) for key, link in alive.items() if key not in known),
         *(Refusal(row.link, None, row.sessions_refused_at, _BEYOND) for row in beyond),
+    ]
+
+
+def _as_active(links: Sequence[Link]) -> list[Link]:
+    """Leave out that the program suspends them: a survey calls cut off only what is inactive against the program."""
+    return [
+        replace(link, attributes={name: value for name, value in link.attributes.items() if name != SUSPENDED})
+        for link in links
     ]
 
 

@@ -74,8 +74,14 @@ def lease_key(lease: HeldLease) -> str:
     return key_of(lease.terms.identity.name, lease.terms.identity.environment)
 
 
-def key_named(name: str, known: Iterable[str], command: str) -> str:
+def key_named(name: str, known: Iterable[str], command: str, whose: str = "an identity that the stack knows") -> str:
     """Find the key that a person means: `orders.prod`, or `orders` where there is only one.
+
+    Args:
+        name: what the person wrote.
+        known: the keys of those that can be meant.
+        command: who asks.
+        whose: what those are, for people.
 
     Raises:
         SpecError: there is none of that name, or several; the known ones are listed.
@@ -88,7 +94,7 @@ def key_named(name: str, known: Iterable[str], command: str) -> str:
         problem = Problem("NAME", f"{name}, which is {' and '.join(found)}", "one identity", f"name it: {found[0]}")
     else:
         listed = ", ".join(keys) or "none at all"
-        problem = Problem("NAME", name, f"an identity that the stack knows: {listed}", "correct the name or --stack")
+        problem = Problem("NAME", name, f"{whose}: {listed}", "correct the name or --stack")
     raise SpecError(command, [problem])
 
 

@@ -8,7 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from nhi_components.core.connection import DEFAULT
-from nhi_components.core.credential.links import DELIVERED, link_of_part
+from nhi_components.core.credential.links import DELIVERED, link_of_part, place_of_part
+from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.expiry import problem_of_new_end
 from nhi_components.core.identity import Identity
@@ -126,6 +127,13 @@ def ledger_of(properties: Mapping[str, Any]) -> list[LedgerEntry]:
 def departed(entries: list[LedgerEntry]) -> list[Link]:
     """Choose the parts that left the program and were not yet confirmed gone."""
     return [entry.link for entry in entries if entry.state is PartState.DEPARTED]
+
+
+def home_of(properties: Mapping[str, Any]) -> PlaceSpec | None:
+    """Tell where the journal of a lease's credential is to be: the first place of its parts; None without one."""
+    tags = _tags(properties)
+    delivered = [part[DELIVERED] for part in properties["parts"] if DELIVERED in part]
+    return next((place_of_part(each, tags) for each in delivered if "place" in each), None)
 
 
 def confirm(entries: list[LedgerEntry], gone: set[tuple[str, str, str, str]], now: datetime) -> list[LedgerEntry]:

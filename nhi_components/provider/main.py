@@ -7,9 +7,10 @@ def run() -> None:
     """Serve the provider; the engine gives its address as the first argument."""
     from nhi_components.provider.provider import NhiProvider
     from nhi_components.provider.serve import serve
+    from nhi_components.provider.telling import warning_through
     from nhi_components.version import VERSION
 
-    serve(NhiProvider(), VERSION)
+    serve(lambda engine: NhiProvider(warn=warning_through(engine)), VERSION)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache, partial
@@ -14,7 +13,7 @@ from typing import Any
 from pulumi.provider.experimental import provider as rpc
 from pulumi.provider.experimental.property_value import PropertyValue
 
-from nhi_components.core.credential.places import OURS
+from nhi_components.core.credential.places import HOME_KINDS, OURS
 from nhi_components.core.errors import NhiError, Problem, SpecError
 from nhi_components.core.life import State
 from nhi_components.core.links import Link, System
@@ -22,6 +21,7 @@ from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
 from nhi_components.lifecycle.bracket import Bracket
 from nhi_components.lifecycle.clock import Clock, system_clock
+from nhi_components.lifecycle.credentials.looking import Standing
 from nhi_components.lifecycle.credentials.opening import desk_of
 from nhi_components.lifecycle.credentials.outcome import DependentsLive
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
@@ -34,6 +34,7 @@ from nhi_components.provider.recorder import recorder_of
 from nhi_components.provider.schema import readable
 from nhi_components.provider.settings import Settings, current_approval, decisions, read_settings
 from nhi_components.provider.stack_state import CREDENTIAL, ENGINE_MANAGED, LEASE, SEAL
+from nhi_components.provider.telling import Warn, warn_here
 from nhi_components.provider.values import plain_map, property_map
 from nhi_components.today import today
 
@@ -46,9 +47,10 @@ DESPITE_DEPENDENTS = "NHI_DESPITE_DEPENDENTS"
 class NhiProvider(rpc.Provider):
     """Serves `nhi:index:Lease`, `nhi:index:Credential` and `nhi:index:Seal`; what blocks runs in threads."""
 
-    def __init__(self, clock: Clock = system_clock, today: Callable[[], date] = today) -> None:
+    def __init__(self, clock: Clock = system_clock, today: Callable[[], date] = today, warn: Warn = warn_here) -> None:
         self._clock = clock
         self._today = today
+        self._warns = warn
         self._issued: set[str] = set()
         self._warned: set[str] = set()
         self._bracket = self._open_bracket(Settings())
@@ -104,7 +106,9 @@ class NhiProvider(rpc.Provider):
             case kind if kind == SEAL:
                 names = seal.changed(olds, news, self._clock())
             case kind if kind == CREDENTIAL:
-                names = credential.changed(olds, news) or await asyncio.to_thread(self._credential_moved, olds)
+                names = credential.changed(olds, news) or await asyncio.to_thread(
+                    self._credential_moved, request.urn, olds
+                )
             case _:
                 names = lease.changed(olds, news)
         return rpc.DiffResponse(changes=bool(names), diffs=names)
@@ -133,8 +137,8 @@ class NhiProvider(rpc.Provider):
             standing = await asyncio.to_thread(self._bracket.standing, inputs_then.tags.lease, admitted)
             properties = seal.outputs(properties, standing.links, cut_off=standing.cut_off)
         elif _kind(request.urn) == CREDENTIAL:
-            wanted = credential.CredentialInputs.from_state(properties).wanted()
-            properties = credential.found(properties, await asyncio.to_thread(self._desk.look, wanted))
+            standing_now = await asyncio.to_thread(self._look, request.urn, properties)
+            properties = credential.found(properties, standing_now)
         return rpc.ReadResponse(request.resource_id, property_map(properties), property_map(inputs))
 
     async def delete(self, request: rpc.DeleteRequest) -> None:
@@ -158,15 +162,15 @@ class NhiProvider(rpc.Provider):
         if _kind(urn) == SEAL:
             return dict(news) if preview or contains_unknown(news) else await asyncio.to_thread(self._admit, news, olds)
         if _kind(urn) == CREDENTIAL:
-            return await asyncio.to_thread(self._foresee if preview else self._deliver, news, olds)
-        return await asyncio.to_thread(self._issue, news, olds, preview=preview)
+            return await asyncio.to_thread(self._foresee if preview else self._deliver, urn, news, olds)
+        return await asyncio.to_thread(self._issue, urn, news, olds, preview=preview)
 
-    def _issue(self, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
+    def _issue(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         parts = lease.LeaseInputs.from_state(news).parts
         self._bracket.reach(parts)
         if not olds:
             for unknown in self._bracket.make_room(parts):
-                self._warn(f"{unknown}; if there is no room, the creation fails half-way")
+                self._warn(urn, f"{unknown}; if there is no room, the creation fails half-way")
         if preview:
             return lease.outputs(news, olds)
         if not olds:
@@ -175,10 +179,20 @@ class NhiProvider(rpc.Provider):
         outputs = lease.outputs(news, olds)
         entries, before = lease.ledger_of(outputs), lease.departed(lease.ledger_of(olds))
         waiting = [link for link in lease.departed(entries) if link.key in {b.key for b in before}]
-        self._bracket.remove(news["leaseId"], _made_by_seal(waiting))
+        self._bracket.remove(news["leaseId"], self._unneeded(news, _made_by_seal(waiting)))
         alive = self._bracket.alive(news["leaseId"], waiting)
         gone = {link.key for link in waiting} - alive
         return lease.with_ledger(outputs, lease.confirm(entries, gone, self._clock()))
+
+    def _unneeded(self, news: _Properties, departed: Sequence[Link]) -> Sequence[Link]:
+        """Choose what may be removed before the credential is brought to what is wanted, which may move its home.
+
+        Until the new home has the journal, one of the places has it that left the program, and the key as well.
+        """
+        home = lease.home_of(news)
+        if home is None or not departed or self._desk.has_journal(home):
+            return departed
+        return [link for link in departed if link.kind not in HOME_KINDS]
 
     def _admit(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
         inputs = seal.SealInputs.from_state(news)
@@ -192,7 +206,7 @@ class NhiProvider(rpc.Provider):
             self._bracket.restore(inputs.terms, admitted, change)
         return seal.outputs(news, admitted, changes=change.number if change else changes)
 
-    def _foresee(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
+    def _foresee(self, urn: str, news: _Properties, olds: _Properties) -> dict[str, Any]:
         """Tell what a run would do, and refuse at preview what the run would refuse."""
         if contains_unknown(news) or not olds:
             return credential.foreseen(news, olds, rotates=True)
@@ -207,7 +221,7 @@ class NhiProvider(rpc.Provider):
             raise DependentsLive(wanted.subject, plan.refused)
         return credential.foreseen(news, olds, rotates=plan.decision.cause is not None or plan.is_behind(olds))
 
-    def _deliver(self, news: _Properties, olds: _Properties) -> dict[str, Any]:
+    def _deliver(self, urn: str, news: _Properties, olds: _Properties) -> dict[str, Any]:
         inputs = credential.CredentialInputs.from_state(news)
         wanted = inputs.wanted(olds)
         if inputs.state is State.SUSPENDED:
@@ -218,14 +232,21 @@ class NhiProvider(rpc.Provider):
         despite = bool(os.environ.get(DESPITE_DEPENDENTS))
         outcome = self._desk.bring_about(inputs.terms, wanted, despite_dependents=despite)
         for failure in outcome.failures:
-            self._warn(f"{wanted.subject}: {failure}")
+            self._warn(urn, f"{wanted.subject}: {failure}")
         if outcome.waits:
-            self._warn(f"{wanted.subject}: {outcome.waits}")
+            self._warn(urn, f"{wanted.subject}: {outcome.waits}")
         return credential.outputs(news, outcome)
 
-    def _credential_moved(self, olds: _Properties) -> list[str]:
-        inputs = credential.CredentialInputs.from_state(olds)
-        return credential.moved(olds, self._desk.look(inputs.wanted()), self._clock())
+    def _credential_moved(self, urn: str, olds: _Properties) -> list[str]:
+        return credential.moved(olds, self._look(urn, olds), self._clock())
+
+    def _look(self, urn: str, olds: _Properties) -> Standing:
+        """Look at a credential, and tell people what they have changed of it by hand."""
+        wanted = credential.CredentialInputs.from_state(olds).wanted()
+        standing = self._desk.look(wanted)
+        for line in standing.drift:
+            self._warn(urn, f"{wanted.subject}: {line}; `pulumi up` puts that right")
+        return standing
 
     def _change(self, inputs: seal.SealInputs, olds: _Properties, number: int) -> Change | None:
         """Tell how a seal's state changes; None when it does not."""
@@ -235,12 +256,11 @@ class NhiProvider(rpc.Provider):
             return Change(number, cause_of(inputs.tags, inputs.state, self._today(), decisions()))
         return None
 
-    def _warn(self, text: str) -> None:
-        """Tell people once; the engine shows what a plugin writes there."""
+    def _warn(self, urn: str, text: str) -> None:
+        """Tell people once."""
         if text not in self._warned:
             self._warned.add(text)
-            sys.stderr.write(f"warning: {text}\n")
-            sys.stderr.flush()
+            self._warns(urn, text)
 
     def _open_bracket(self, settings: Settings) -> Bracket:
         @cache

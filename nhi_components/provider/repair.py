@@ -115,7 +115,7 @@ def repaired(state: Mapping[str, Any], plan: RepairPlan) -> dict[str, Any]:
 def _is_orphan(sighting: Sighting, lease: HeldLease) -> bool:
     link = sighting.link
     ours = sighting.ownership is Ownership.OURS and link.kind in ENGINE_MANAGED
-    return ours and place_of(link) not in lease.held and _is_made_by_the_engine(link, lease)
+    return ours and place_of(link) not in lease.held | lease.delivered and _is_made_by_the_engine(link, lease)
 
 
 def _is_made_by_the_engine(link: Link, lease: HeldLease) -> bool:

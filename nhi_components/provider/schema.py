@@ -1,4 +1,4 @@
-"""The version of what Lease and Seal keep in a stack's state."""
+"""The version of what Lease, Seal and Credential keep in a stack's state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ SCHEMA_VERSION = 3
 """3 since there are credentials, which a release before would forget at a destroy. 2 since a lease and a seal have a
 state, and identities fields that release 0.1.0, which wrote 1, would refuse.
 
-A newer release must be able to destroy what every older one made; tests/fixtures/states keeps a state of each."""
+A newer release must be able to destroy what every older one made; tests/fixtures/states keeps a state of each, and of
+each schema, for who tracks what is not released yet."""
 
 
 class StateTooNew(NhiError):
@@ -20,7 +21,7 @@ class StateTooNew(NhiError):
 
 
 def readable(properties: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the properties of a lease or a seal as the state has them, when this release can read them.
+    """Return the properties of a resource of ours as the state has them, when this release can read them.
 
     Raises:
         StateTooNew: when a newer release wrote them.

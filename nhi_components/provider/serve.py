@@ -72,15 +72,20 @@ def _ours(error: BaseException | None) -> NhiError | None:
     return None
 
 
-def serve(provider: experimental.Provider, version: str) -> None:
-    """Serve until the engine stops or dies; writes the port to standard output, as the engine expects."""
+def serve(provider_of: Callable[[str], experimental.Provider], version: str) -> None:
+    """Serve until the engine stops or dies; writes the port to standard output, as the engine expects.
+
+    Args:
+        provider_of: makes the provider; it is given the engine's address.
+        version: the plugin's version.
+    """
     parser = argparse.ArgumentParser(
         prog="pulumi-resource-nhi", description="Serves nhi resources to the Pulumi engine."
     )
     parser.add_argument("engine", help="address of the engine")
     engine = parser.parse_known_args()[0].engine
     _die_with(engine)
-    asyncio.run(_serve(provider, version, engine))
+    asyncio.run(_serve(provider_of(engine), version, engine))
 
 
 async def _serve(provider: experimental.Provider, version: str, engine: str) -> None:

@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from nhi_components.core.credential.places import OURS
 from nhi_components.core.errors import NhiError, Problem
 from nhi_components.core.ledger import link_from_state
 from nhi_components.core.links import Link, LinkKind
@@ -69,6 +70,11 @@ class HeldLease:
     admitted: tuple[Link, ...]
     provider: str
     credentials: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def delivered(self) -> frozenset[Place]:
+        """The places of credentials of kinds that the engine makes as well: these are not its own to forget."""
+        return frozenset(place_of(link) for link in (*self.links, *self.admitted) if OURS in link.attributes)
 
 
 def held_leases(state: Mapping[str, Any]) -> list[HeldLease]:

@@ -20,7 +20,9 @@ from nhi_components.core.errors import NhiError, SpecError, SystemUnreachable
 from nhi_components.core.links import Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
-from nhi_components.lifecycle.ports import Canary, Ownership, Room, SystemAdapter
+from nhi_components.lifecycle.bracket import Bracket
+from nhi_components.lifecycle.killing import Killed, Target, kill
+from nhi_components.lifecycle.ports import Canary, CutOff, Ownership, Room, SystemAdapter
 from tests.conformance.world import new_tags, now
 from tools.doubles.scim import ScimDouble
 
@@ -141,6 +143,41 @@ def test_a_user_whose_mark_was_taken_off_is_ours_by_its_id(
     assert provider.users[user["id"]]["externalId"] == tags.lease
 
 
+def killed(adapter: SystemAdapter, tags: LeaseTags, links: list[Link]) -> Killed:
+    bracket = Bracket(lambda *_: adapter, pytest.fail, lambda *_: (None, None), now)
+    (done,) = kill([Target(tags.lease, None, links, bracket)], now())
+    return done
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_kill_reads_back_that_a_user_is_inactive(
+    adapter: SystemAdapter, provider: ScimDouble, tags: LeaseTags, *, suspended: bool
+) -> None:
+    admitted = adapter.admit(tags, [link_of(tags, suspended=suspended)], now())
+    (row,) = killed(adapter, tags, admitted).refusals
+    assert provider.users[admitted[0].unique_id or ""]["active"] is False
+    assert row.proof.startswith("the cut-off was read back")
+    assert isinstance(row.refused_at, NotChecked)
+    assert "tells nothing of sessions" in row.refused_at.reason
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_kill_tells_of_a_user_that_is_active_all_the_same(
+    adapter: SystemAdapter,
+    provider: ScimDouble,
+    tags: LeaseTags,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    suspended: bool,
+) -> None:
+    admitted = adapter.admit(tags, [link_of(tags, suspended=suspended)], now())
+    provider.users[admitted[0].unique_id or ""]["active"] = True
+    monkeypatch.setattr(adapter, "cut_off", lambda *_: [CutOff(admitted[0], now(), now())])
+    done = killed(adapter, tags, admitted)
+    assert [row.refused_at for row in done.refusals] == [NotChecked("the cut-off is not in force")]
+    assert not done.is_complete
+
+
 def test_a_user_that_has_another_name_now_keeps_its_id(
     adapter: SystemAdapter, provider: ScimDouble, tags: LeaseTags
 ) -> None:
@@ -180,6 +217,17 @@ def test_every_page_is_read_and_what_a_filter_left_in_is_left_out(
     assert [s.link.unique_id for s in adapter.survey(tags.lease, admitted)] == [admitted[0].unique_id]
     sweep_all(adapter, tags.lease, admitted)
     assert len(provider.users) == 11
+
+
+def test_a_page_that_comes_again_is_not_taken_for_the_next(
+    adapter: SystemAdapter, provider: ScimDouble, tags: LeaseTags
+) -> None:
+    for number in range(11):
+        provider.make(f"person-{number}")
+    admitted = adapter.admit(tags, [link_of(tags)], now())
+    provider.heeds_filters, provider.heeds_pages, provider.page = False, False, 4
+    with pytest.raises(NhiError, match=r"got 4 of 12 users.*fix: "):
+        adapter.survey(tags.lease, admitted)
 
 
 def test_a_service_that_does_not_filter_is_refused_beforehand(

@@ -98,14 +98,14 @@ def with_identity(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in {**IDENTITY, **changes}.items() if value is not None}
 
 
-def nhi(stack: Project, *arguments: str) -> Run:
+def nhi(stack: Project, *arguments: str, stdin: str = "") -> Run:
     """Run the `nhi` command in a project's folder and environment; whatever its exit status."""
     command = ("nhi", *arguments)
     done = subprocess.run(
         command,
         cwd=stack.directory,
         env=stack.environment,
-        stdin=subprocess.DEVNULL,
+        input=stdin,
         capture_output=True,
         text=True,
         timeout=120,

@@ -8,7 +8,19 @@ import sys
 
 import pytest
 
-SDKS = ("pulumi_aws", "pulumi_vault", "boto3", "botocore", "hvac", "requests")
+SDKS = (
+    "pulumi_aws",
+    "pulumi_vault",
+    "boto3",
+    "botocore",
+    "hvac",
+    "requests",
+    "google",
+    "azure",
+    "kubernetes",
+    "github",
+    "gitlab",
+)
 
 
 def imported_by(statement: str) -> set[str]:
@@ -24,6 +36,26 @@ def test_the_library_imports_no_sdk_and_no_pulumi() -> None:
 
 def test_the_command_imports_no_sdk_and_no_pulumi() -> None:
     assert imported_by("import nhi_components.cli.main").isdisjoint({*SDKS, "pulumi", "pydantic", "cryptography"})
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["rotate", "--help"], ["expose", "--help"], ["kill", "--help"]])
+def test_help_imports_no_sdk_and_no_pulumi(arguments: list[str]) -> None:
+    statement = (
+        "import sys, contextlib, nhi_components.cli.main as main\n"
+        f"sys.argv = ['nhi', *{arguments!r}]\n"
+        "with contextlib.suppress(SystemExit): main.run()"
+    )
+    imported = imported_by(statement)
+    assert "typer" in imported
+    # Of a command with options, the framework brings pydantic by itself.
+    own = {"pydantic"} if len(arguments) == 1 else set[str]()
+    assert imported.isdisjoint({*SDKS, *own, "pulumi", "cryptography"})
+
+
+def test_rotating_and_exposing_import_no_pulumi_and_only_the_sdks_of_systems_that_are_reached() -> None:
+    modules = ("cli.credentials", "cli.rotate", "cli.expose", "cli.rotate_render", "provider.held_credentials")
+    statement = "; ".join(f"import nhi_components.{module}" for module in modules)
+    assert imported_by(statement).isdisjoint({*SDKS, "pulumi"})
 
 
 @pytest.mark.parametrize("package", ["core.spec", "facts", "rules", "lifecycle.bracket"])

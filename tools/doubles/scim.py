@@ -28,6 +28,7 @@ class ScimDouble(HttpDouble):
         patches: whether it changes parts of a resource.
         filters: whether its configuration says that it filters.
         heeds_filters: whether it does; else it answers with every user.
+        heeds_pages: whether it begins where it is asked to; else every page is the first.
         has_me: whether it tells whom a token speaks for.
         keeps_names: names that are taken although no user of them is shown, as after a soft delete.
     """
@@ -36,7 +37,7 @@ class ScimDouble(HttpDouble):
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
         self.page = 100
-        self.patches = self.filters = self.heeds_filters = self.has_me = True
+        self.patches = self.filters = self.heeds_filters = self.heeds_pages = self.has_me = True
         self.keeps_names: set[str] = set()
         self.mount(self)
 
@@ -73,7 +74,8 @@ class ScimDouble(HttpDouble):
         if asked and self.heeds_filters:
             name, value = asked.groups()
             found = [user for user in found if str(user.get(name, "")).lower() == value.lower()]
-        start, count = int(request.query.get("startIndex", "1")), int(request.query.get("count", self.page))
+        start = int(request.query.get("startIndex", "1")) if self.heeds_pages else 1
+        count = int(request.query.get("count", self.page))
         page = found[start - 1 : start - 1 + min(count, self.page)]
         told = {"totalResults": len(found), "startIndex": start, "itemsPerPage": len(page), "Resources": page}
         return {"schemas": [_LIST], **told}

@@ -53,10 +53,15 @@ def account_parts(accounts: Iterable[AccountSpec]) -> list[dict[str, Any]]:
     return [{DELIVERED: {"account": _written(account)}} for account in accounts]
 
 
+def place_of_part(delivered: Mapping[str, Any], tags: LeaseTags) -> PlaceSpec:
+    """Read the place of a lease's part that has one; resolved."""
+    return _OnePlace.parse(delivered).place.resolved(tags)
+
+
 def link_of_part(delivered: Mapping[str, Any], tags: LeaseTags) -> Link:
     """Make the link of a lease's part."""
     if "place" in delivered:
-        return _link_of(_OnePlace.parse(delivered).place, tags)
+        return place_of_part(delivered, tags).link()
     if "account" in delivered:
         return _OneAccount.parse(delivered).account.resolved(tags).link()
     return _link_of(_OneSource.parse(delivered).source, tags)

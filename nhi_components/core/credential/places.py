@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -314,3 +314,7 @@ AnyPlace = Annotated[
     | FilePlace,
     Field(discriminator="kind"),
 ]
+
+_SPECS: tuple[type[PlaceSpec], ...] = get_args(get_args(AnyPlace)[0])
+HOME_KINDS = frozenset(spec.link_kind for spec in _SPECS if spec.can_be_home)
+"""What a home can be, as linked resources."""

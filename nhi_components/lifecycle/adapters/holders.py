@@ -6,11 +6,13 @@ link stands for its principal, which is not ours to delete; each of its keys is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
+from itertools import chain
 from types import MappingProxyType
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from nhi_components.core.credential.links import place_of_link, source_of_link
 from nhi_components.core.credential.places import PlaceSpec
@@ -20,6 +22,7 @@ from nhi_components.core.lease_id import PREFIX
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.every import every
 from nhi_components.lifecycle.adapters.ownership import ACCOUNT, admitted, refuse_elsewhere, refuse_namesake
 from nhi_components.lifecycle.credentials.ports import CredentialSystem, Held, Key, NotSearchable, Source
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Room, Sighting
@@ -30,6 +33,9 @@ LEASE = "lease"
 _NOBODY_S = f"{PREFIX}{'a' * 16}"
 _UNMARKED = frozenset({LinkKind.GITHUB_SECRET})
 """Places whose system keeps no marks: what stands at the name is taken to be ours, because the ledger names it."""
+
+_ONE_PLACE = frozenset({System.GCP})
+"""Systems in which every link tells wholly where it is, so that the account of whoever looks makes no difference."""
 
 _BY_NAME = "known by name only: its system keeps no marks"
 _HELD_ELSEWHERE = "the key's value is held at the credential's places only, and is tried from there"
@@ -53,8 +59,6 @@ _LIVE_ON: Mapping[System, NotChecked] = MappingProxyType(
     }
 )
 """What a key has opened before and that nothing can end. Elsewhere the key itself is what is used."""
-
-_T = TypeVar("_T")
 
 
 @runtime_checkable
@@ -127,14 +131,13 @@ class HolderAdapter:
         self._refuse_elsewhere(links)
         elapsed = Elapsed(now)
         sources = [link for link in _without_keys(links) if source_of_link(link)]
-        return [row for rows in _all_of(lambda link: self._cut_off(lease_id, link, elapsed), sources) for row in rows]
+        return list(chain(*every(partial(self._cut_off, lease_id, link, elapsed) for link in sources)))
 
     def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
         """Disable the keys of a suspended identity, which work whatever the program denies it; see the port."""
         self._refuse_elsewhere(links)
         sources = [link for link in _without_keys(links) if source_of_link(link)]
-        done = _all_of(lambda link: self._disable(self._source(link), lease_id), sources)
-        return [link for links_done in done for link in links_done]
+        return list(chain(*every(partial(self._disable, lease_id, link) for link in sources)))
 
     def try_canary(self, canary: Canary, now: datetime) -> Fact:
         """Tell that there is none: whoever holds a key tries it; see the port."""
@@ -186,15 +189,16 @@ class HolderAdapter:
         yield Sighting(_for(lease_id, link), ownership, detail, recoverable_until=until)
 
     def _cut_off(self, lease_id: str, link: Link, elapsed: Elapsed) -> list[CutOff]:
-        done = self._disable(self._source(link), lease_id, also_disabled=True)
+        done = self._disable(lease_id, link, also_disabled=True)
         at = elapsed.now()
         if not done and ACCOUNT not in link.attributes:
             return [CutOff(link, NeverCreated(), NeverCreated())]
         live_on = _LIVE_ON.get(self._system, at)
         return [CutOff(key, at, live_on, without_canary=_HELD_ELSEWHERE) for key in done]
 
-    def _disable(self, source: Source, lease_id: str, *, also_disabled: bool = False) -> list[Link]:
+    def _disable(self, lease_id: str, link: Link, *, also_disabled: bool = False) -> list[Link]:
         """Make the keys useless, and tell which: those that worked, or all."""
+        source = self._source(link)
         keys = source.keys(_tags_of(lease_id))
         for key in keys:
             _make_useless(source, key)
@@ -230,7 +234,8 @@ class HolderAdapter:
     def _here(self, _: Link) -> str:
         """Tell in which account, cluster or host everything is; empty where any will do."""
         if self._account is None:
-            self._account = self.caller().account
+            account = self.caller().account
+            self._account = "" if self._system in _ONE_PLACE else account
         return self._account
 
 
@@ -254,25 +259,6 @@ def _without_keys(links: Iterable[Link]) -> list[Link]:
 
 def _is_key_below(link: Link, source: Link) -> bool:
     return link.kind is source.kind and not source_of_link(link) and link.name.startswith(f"{source.name}/")
-
-
-def _all_of(do: Callable[[Link], _T], links: Iterable[Link]) -> list[_T]:
-    """Do it for each, whatever becomes of the others.
-
-    Raises:
-        NhiError: the one that there was, or all of them in one.
-    """
-    done, failures = [], []
-    for link in links:
-        try:
-            done.append(do(link))
-        except NhiError as failure:
-            failures.append(failure)
-    if len(failures) > 1:
-        raise NhiError("\n".join(str(failure) for failure in failures))
-    if failures:
-        raise failures[0]
-    return done
 
 
 def _for(lease_id: str, link: Link) -> Link:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import HTTPError
 
 from nhi_components.core.errors import Problem, SystemUnreachable
 from nhi_components.core.links import System
@@ -161,7 +162,7 @@ class _Asked:
         except requests.exceptions.SSLError:
             fix = "have it show a certificate that is trusted here, or name its authority in REQUESTS_CA_BUNDLE"
             raise self.web.unreachable(f"no trusted certificate from {self.told}", "one we can check", fix) from None
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, HTTPError) as error:
             fix = "start it, or correct its URL"
             got = f"no answer from {self.told} ({type(error).__name__})"
             raise self.web.unreachable(got, f"one within {self.web.timeout_seconds:g} s", fix) from None
@@ -192,7 +193,8 @@ class _Asked:
 
     def _body(self, answer: requests.Response, end: float) -> bytes:
         parts, length = list[bytes](), 0
-        for chunk in answer.iter_content(_CHUNK):
+        # As it comes: a whole chunk would be waited for, however slowly it is sent.
+        while chunk := answer.raw.read1(_CHUNK, decode_content=True):
             length += len(chunk)
             if length > MOST_BYTES:
                 fix = "have it answer with what was asked for only"

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.tags import LeaseTags
@@ -89,7 +89,8 @@ def claimed(
     Args:
         home: the credential's home.
         lease: whose it is.
-        clock: tells the time.
+        clock: tells the time; the claim's is told by the home's clock, so that no two machines take it for lapsed
+            at different times.
         sleep: waits that many seconds.
         wait: for how long at most another run's claim is waited for.
 
@@ -97,7 +98,7 @@ def claimed(
         ClaimedByAnother: another run works on it, and goes on to.
         NhiError: this machine's clock is wrong.
     """
-    refuse_skew(home, clock())
+    clock = _by_its_clock(home, clock)
     claim = Claim(run=f"run-{secrets.token_hex(6)}", who=_who(), until=clock() + LASTS)
     deadline = clock() + wait
     while (holder := home.claim(lease, claim, clock())).run != claim.run:
@@ -114,19 +115,21 @@ def claimed(
         held.end()
 
 
-def refuse_skew(home: Home, now: datetime) -> None:
-    """Refuse to decide by a clock that is wrong: a key would be retired while it is needed.
+def _by_its_clock(home: Home, clock: Clock) -> Clock:
+    """Make a clock that goes as the home's does; refuse one that is wrong: a key would be retired while it is needed.
 
     Raises:
         NhiError: the machine's clock and the home's differ by more than five minutes.
     """
-    there = home.time()
-    if abs(there - now) > MOST_SKEW:
+    there, now = home.time(), clock()
+    ahead = there - now
+    if abs(ahead) > MOST_SKEW:
         raise NhiError(
             f"{home.spec.system}.{home.spec.connection}: got {now.isoformat(timespec='seconds')} from this machine's "
             f"clock, expected about {there.isoformat(timespec='seconds')}, which {home.spec.address}'s system tells; "
             "fix: set the machine's clock; nothing was changed"
         )
+    return lambda: clock() + ahead
 
 
 def _who() -> str:

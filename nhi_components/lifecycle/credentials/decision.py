@@ -29,7 +29,6 @@ class Cause(StrEnum):
     FORCED = "forced"
     EXPOSED = "exposed"
     LOST = "lost"
-    RESTORED = "restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.errors import EvidenceError, NhiError
 from nhi_components.core.life import State
+from nhi_components.core.links import System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Account, Terms
 from nhi_components.lifecycle.credentials.canaries import take_key
@@ -23,7 +25,7 @@ from nhi_components.lifecycle.credentials.outcome import (
     StillSuspended,
 )
 from nhi_components.lifecycle.credentials.rotating import reconcile
-from nhi_components.lifecycle.credentials.wanted import Tools, Wanted
+from nhi_components.lifecycle.credentials.wanted import Tools, Wanted, home_at
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence_of_rotation import rotation_record
 from nhi_components.lifecycle.ports import Caller, Canary
@@ -41,16 +43,22 @@ class Desk:
         open_recorder: opens the recorder of evidence.
         approved: who approved that a lease's identity takes on a state, and why; None for what nobody said.
         evidence_proved: whether evidence was proved to be writable in this process.
+        callers: whom the connections speak for, as far as that was asked.
     """
 
     tools: Tools
     open_recorder: Callable[[], EvidenceRecorder]
     approved: Callable[[LeaseTags, State], tuple[str | None, str | None]]
     evidence_proved: bool = False
+    callers: dict[tuple[System, str], Caller] = field(default_factory=dict)
 
     def look(self, wanted: Wanted) -> Standing:
         """Tell what is there, and change nothing."""
         return look(wanted, self.tools)
+
+    def has_journal(self, home: PlaceSpec) -> bool:
+        """Tell whether a home keeps the journal of its credential already."""
+        return bool(home_at(home, self.tools).notes())
 
     def plan(self, wanted: Wanted, asked: Cause | None = None, exposed: frozenset[str] = frozenset()) -> Plan:
         """Tell what a run would do, and change nothing."""
@@ -166,10 +174,13 @@ class Desk:
 
     def _callers(self, spec: CredentialSpec) -> list[Caller]:
         places = dict.fromkeys((each.system, each.connection) for each in (spec.source, *spec.places))
-        callers = []
-        for place in places:
+        return [caller for place in places if (caller := self._caller(place))]
+
+    def _caller(self, place: tuple[System, str]) -> Caller | None:
+        """Tell whom a connection speaks for; asked once, for it does not change while a process lives."""
+        if place not in self.callers:
             try:
-                callers.append(self.tools.open(*place).caller())
+                self.callers[place] = self.tools.open(*place).caller()
             except NhiError:
-                continue
-        return callers
+                return None
+        return self.callers[place]

@@ -13,6 +13,7 @@ from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.errors import NhiError
 from nhi_components.lifecycle.credentials.claiming import claimed
 from nhi_components.lifecycle.credentials.journal import Journal
+from nhi_components.lifecycle.credentials.moving import move_home
 from nhi_components.lifecycle.credentials.outcome import NotWithdrawn, Outcome, Revoked
 from nhi_components.lifecycle.credentials.ports import Material, Place, Source
 from nhi_components.lifecycle.credentials.revoking import Revoker, until
@@ -62,7 +63,8 @@ def suspend(wanted: Wanted, tools: Tools) -> list[str]:
     ended = [key.id for key in source.keys(wanted.lease) if key.enabled]
     for key in ended:
         revoker.disable(key)
-    with claimed(home, wanted.lease, tools.clock, tools.sleep):
+    with claimed(home, wanted.lease, tools.clock, tools.sleep) as claim:
+        move_home(wanted, tools, claim)
         journal = Journal.of(home.notes(), home.spec.address)
         if not journal.suspended:
             home.note(wanted.lease, replace(journal, suspended=True).notes())

@@ -78,15 +78,25 @@ def search(leak: Leak, credentials: Sequence[tuple[Wanted, Tools]]) -> Search:
     """Look for a leaked key in credentials.
 
     Raises:
-        SpecError: the prefix is too short to tell keys apart.
+        SpecError: the prefix is too short to tell keys apart, or it is not said which key leaked.
     """
-    if leak.prefix and len(leak.prefix) < SHORTEST_PREFIX:
-        expected = f"at least {SHORTEST_PREFIX} characters"
-        problem = Problem("--prefix", f"{len(leak.prefix)} characters", expected, "give more of the id")
+    if sum(map(bool, (leak.key_id, leak.prefix, leak.value))) != 1:
+        problem = Problem("the key", "none or several ways to know it", "one", "give its id, prefix or value")
         raise SpecError("leaked key", [problem])
+    if problems := prefix_problems(leak.prefix):
+        raise SpecError("leaked key", problems)
     answers = side_by_side(lambda each: _keys_in(leak, *each), list(credentials))
     found = [Match(index, each) for index, each in enumerate(answers) if isinstance(each, frozenset) and each]
     return Search(tuple(found), tuple(each for each in answers if isinstance(each, str)))
+
+
+def prefix_problems(prefix: str) -> list[Problem]:
+    """Tell whether a prefix is too short to tell keys apart; one that is empty was not given."""
+    length = len(prefix)
+    if not prefix or length >= SHORTEST_PREFIX:
+        return []
+    expected = f"at least {SHORTEST_PREFIX} characters"
+    return [Problem("--prefix", f"{length} characters", expected, "give more of the id")]
 
 
 def _keys_in(leak: Leak, wanted: Wanted, tools: Tools) -> frozenset[str] | str:

@@ -175,11 +175,34 @@ class Claim:
     until: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a home keeps, all of it from one look.
+
+    Attributes:
+        held: what stands there; None when there is nothing at all.
+        material: what is held, as `Home.read` tells it, and of the version that `held` names.
+        notes: the notes.
+    """
+
+    held: Held | None
+    material: Material | None
+    notes: Mapping[str, str]
+
+    @property
+    def version(self) -> str:
+        """The version that is held; empty when nothing is."""
+        return self.held.version if self.held else ""
+
+
 class Home(Place, Protocol):
     """A place that can be read back and keeps notes: from it any machine goes on where another stopped."""
 
+    def kept(self) -> Kept:
+        """Tell what `find`, `read` and `notes` tell, from one look and in as few requests as can be."""
+
     def read(self) -> Material | None:
-        """Read what is held, to deliver it elsewhere; None when nothing is held."""
+        """Read what is held, to deliver it elsewhere; None when nothing is held, or what people wrote names no key."""
 
     def notes(self) -> Mapping[str, str]:
         """Read the notes: at most 30, keys of a-z and `-`, values of at most 250 characters of the alphabet of tags."""

@@ -26,6 +26,7 @@ from nhi_components.lifecycle.evidence.files import (
     write_durably,
 )
 from nhi_components.lifecycle.evidence.keys import VerifyingKey
+from nhi_components.lifecycle.evidence.mentions import Mentions
 from nhi_components.lifecycle.evidence.store import Head, StoredEnvelope
 
 LOCK_SECONDS = 60.0
@@ -44,6 +45,7 @@ class DirectoryStore:
         self._chains = directory / "chains"
         self._trusted = directory / "trusted"
         self._own_chain = directory / "own-chain"
+        self._mentions = Mentions(lambda each: read_bytes(_path(self._chains / each[0], each[1])))
 
     def ensure_writable(self) -> None:
         """Write and remove a file where the next envelope would go."""
@@ -70,6 +72,13 @@ class DirectoryStore:
         folder = self._chains / chain_id
         found = (_stored(folder, sequence) for sequence in _sequences(folder))
         return tuple(envelope for envelope in found if envelope)
+
+    def mentioning(self, lease_id: str) -> Iterator[StoredEnvelope]:
+        """The envelopes of all chains whose payload holds a lease id, read one after another."""
+        chains = self.chain_ids()
+        present = [(chain_id, number) for chain_id in chains for number in _sequences(self._chains / chain_id)]
+        found = (_stored(self._chains / chain_id, number) for chain_id, number in self._mentions.of(lease_id, present))
+        return (envelope for envelope in found if envelope)
 
     def recorded_head(self, chain_id: str) -> Head | None:
         """The head as the file `head` has it.

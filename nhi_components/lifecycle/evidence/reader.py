@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,15 +57,8 @@ def statements_of(store: EvidenceStore, trusted: Mapping[str, VerifyingKey], lea
     Envelopes that are refused are left out: `nhi evidence verify` reports them, and one that was changed long ago must
     not keep another lease from being closed.
     """
-    found = [
-        read(stored, trusted)
-        for chain_id in store.chain_ids()
-        for stored in store.envelopes(chain_id)
-        if _mentions(stored, lease_id)
-    ]
-    return in_order(
-        reading.predicate for reading in found if reading.predicate and reading.predicate.lease_id == lease_id
-    )
+    found = (read(stored, trusted).predicate for stored in store.mentioning(lease_id))
+    return in_order(predicate for predicate in found if predicate and predicate.lease_id == lease_id)
 
 
 def in_order(predicates: Iterable[Predicate]) -> list[Predicate]:
@@ -79,11 +70,3 @@ def in_order(predicates: Iterable[Predicate]) -> list[Predicate]:
         latest[chain_id] = max(latest.get(chain_id, predicate.recorded_at), predicate.recorded_at)
         timed.append((latest[chain_id], predicate))
     return [predicate for _, predicate in sorted(timed, key=lambda pair: pair[0])]
-
-
-def _mentions(stored: StoredEnvelope, lease_id: str) -> bool:
-    """Whether the payload holds the lease id: far cheaper than to check a signature."""
-    try:
-        return lease_id.encode("utf-8") in base64.b64decode(json.loads(stored.data)["payload"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -82,6 +82,9 @@ class EvidenceStore(Protocol):
 
     def envelopes(self, chain_id: str) -> Sequence[StoredEnvelope]:
         """A chain's envelopes in the order of their numbers."""
+
+    def mentioning(self, lease_id: str) -> Iterable[StoredEnvelope]:
+        """The envelopes of all chains whose payload holds a lease id, one after another; none is judged."""
 
     def recorded_head(self, chain_id: str) -> Head | None:
         """The head as it was last noted down; one behind after a kill, None before the first."""

@@ -36,6 +36,15 @@ AWS: tuple[Residue, ...] = (
         handling="reported as extras by the cut-off, removed by the sweep; the deny goes last",
     ),
     Residue(
+        id="aws.iam.user-attachments",
+        system=System.AWS,
+        what="a user with anything on it",
+        remains="keys, policies, groups, a password, certificates, SSH keys and MFA devices block the delete",
+        figure=None,
+        source="IAM API, DeleteUser: the items to remove first; DeleteConflict",
+        handling="told by the survey, removed by the sweep: the keys first, the deny of the cut-off last",
+    ),
+    Residue(
         id="aws.delegation.policies",
         system=System.AWS,
         what="a role that the policies of other resources name",
@@ -88,6 +97,15 @@ AWS: tuple[Residue, ...] = (
         figure=None,
         source="Secrets Manager API, DeleteSecret: replicas must be removed first",
         handling="replicas are removed before the secret",
+    ),
+    Residue(
+        id="aws.secretsmanager.deprecated-versions",
+        system=System.AWS,
+        what="a version of a secret, by taking its labels off: no call deletes one alone",
+        remains="it is deprecated, and can be read by its id, until AWS deletes it in the background",
+        figure=None,
+        source="Secrets Manager API, DeleteSecret: versions; DescribeSecret: VersionIdsToStages",
+        handling="its labels go once its key is deleted at its source; the secret takes it along when it is removed",
     ),
     Residue(
         id="aws.usage.last-accessed",

@@ -1,4 +1,4 @@
-"""Google Cloud's double, asked through Google's own client where there is one, and looked into where there is none."""
+"""Google Cloud's double, asked over REST with google-auth, and looked into where nothing can be asked."""
 
 from __future__ import annotations
 
@@ -6,11 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from google.api_core.exceptions import NotFound
 from google.auth.exceptions import RefreshError
 from google.auth.transport.requests import Request
-from google.cloud import secretmanager_v1 as sm
-from google.cloud.secretmanager_v1.services.secret_manager_service.transports import SecretManagerServiceRestTransport
 from google.oauth2 import service_account
 
 from nhi_components.core.connection import GcpConnection
@@ -20,6 +17,7 @@ from nhi_components.core.links import System
 from nhi_components.core.tags import LeaseTags, description_mark
 from nhi_components.lifecycle.adapters.gcp.credentials import Credentials
 from nhi_components.lifecycle.credentials.ports import CredentialSystem, Material
+from tests.conformance.credentials.secret_manager import SecretManager
 from tools.doubles.gcp import GcpDouble
 from tools.doubles.gcp.double import PROJECT
 
@@ -100,8 +98,7 @@ class GcpSecretWorld(GcpWorld):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__(setting)
-        transport = SecretManagerServiceRestTransport(host=self.double.url, credentials=self._credentials)
-        self.client = sm.SecretManagerServiceClient(transport=transport)
+        self.client = SecretManager(self.double.url, self._credentials)
 
     def place(self, tags: LeaseTags) -> PlaceSpec:
         return GcpSecretPlace(project=PROJECT).resolved(tags)
@@ -112,21 +109,18 @@ class GcpSecretWorld(GcpWorld):
         return Material(key_id, fields)
 
     def values(self, spec: PlaceSpec) -> Mapping[str, str] | None:
-        try:
-            opened = self.client.access_secret_version(name=f"{spec.address}/versions/latest")
-        except NotFound:
+        opened = self.client.latest(spec.address)
+        if opened is None:
             return None
-        content: dict[str, Any] = json.loads(opened.payload.data)
+        content: dict[str, Any] = json.loads(opened)
         content.pop("key_id", None)
         return content
 
     def change_by_hand(self, spec: PlaceSpec) -> None:
-        self.client.add_secret_version(parent=spec.address, payload={"data": b'{"by": "hand"}'})
+        self.client.add(spec.address, b'{"by": "hand"}')
 
     def put_namesake(self, spec: PlaceSpec) -> None:
-        parent, _, id_ = spec.address.rpartition("/secrets/")
-        asked = sm.Secret(replication={"automatic": {}}, labels={"team": "payments"})
-        self.client.create_secret(parent=parent, secret_id=id_, secret=asked)
+        self.client.create(PROJECT, spec.address.rpartition("/secrets/")[2], team="payments")
         self.change_by_hand(spec)
 
     def everything(self, spec: PlaceSpec) -> list[str]:

@@ -81,6 +81,11 @@ class Run:
         """Whether it has come to its end by itself."""
         return self._answer.poll()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether it has come to an end that is none: on a busy machine its short claim may lapse meanwhile."""
+        return self._answer.poll() and not self._answer.recv()[0]
+
     def end(self) -> None:
         """Kill it by SIGKILL, if it still runs."""
         self.process.kill()

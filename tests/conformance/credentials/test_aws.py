@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from nhi_components.core.connection import AwsConnection
 from nhi_components.core.credential.places import FilePlace, SecretsManagerPlace
@@ -20,7 +22,7 @@ from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_credentials
-from nhi_components.lifecycle.adapters.aws import appearance, secret_place
+from nhi_components.lifecycle.adapters.aws import appearance, secret_notes, secret_place
 from nhi_components.lifecycle.adapters.aws.access_keys import AccessKeys
 from nhi_components.lifecycle.adapters.aws.secret_notes import CLAIM, NOTE
 from nhi_components.lifecycle.adapters.aws.secret_place import SecretPlace
@@ -81,7 +83,43 @@ def after(place: SecretPlace, call: str, event: Callable[[], Any]) -> None:
     events.register(f"after-call.secrets-manager.{call}", lambda **_: pending and pending.pop()())
 
 
+def before(place: SecretPlace, call: str, event: Callable[[], Any]) -> None:
+    """Let something happen once, before the place's own first call of that name."""
+    pending = [event]
+    events = place._session.secrets.meta.events
+    events.register(f"before-call.secrets-manager.{call}", lambda **_: pending and pending.pop()() and None)
+
+
 class TestWriting:
+    def test_a_secret_that_somebody_else_was_first_to_make_is_theirs(self, kept: SecretWorld, tags: LeaseTags) -> None:
+        claim = Claim("run-1", "dana@laptop", now() + timedelta(minutes=1))
+        for use in (
+            lambda place: place.write(tags, kept.material(KEY), ""),
+            lambda place: place.note(tags, {"key": KEY}),
+            lambda place: place.claim(tags, claim, now()),
+        ):
+            place = place_of(kept, tags)
+            before(place, "CreateSecret", partial(kept.put_namesake, place.spec))
+            with pytest.raises(NhiError, match=r"bears no lease.*(.|\n)*fix: "):
+                use(place)
+            assert kept.values(place.spec) == {"password": "theirs"}
+            assert tags_of(kept, place) == {}
+            kept.secrets.delete_secret(SecretId=place.spec.address, ForceDeleteWithoutRecovery=True)
+
+    def test_a_version_that_became_current_although_the_answer_was_lost_is_delivered(
+        self, kept: SecretWorld, tags: LeaseTags
+    ) -> None:
+        place, material = place_of(kept, tags), kept.material(NEXT)
+        place.write(tags, kept.material(KEY), "")
+
+        def refused() -> None:
+            told = {"Error": {"Code": "InvalidParameterException", "Message": "it is another version's"}}
+            raise ClientError(told, "UpdateSecretVersionStage")  # type: ignore[arg-type] # as AWS words it
+
+        after(place, "UpdateSecretVersionStage", refused)
+        assert place.write(tags, material).key_id == NEXT
+        assert kept.values(place.spec) == material.fields
+
     def test_who_writes_between_our_version_and_its_becoming_current_is_not_overwritten(
         self, kept: SecretWorld, tags: LeaseTags
     ) -> None:
@@ -251,6 +289,19 @@ class TestNotesAndClaims:
             holders = list(pool.map(lambda place, claim: place.claim(tags, claim, moment), both, wanted))
         assert holders[0] == holders[1]
         assert holders[0] in wanted
+
+    def test_a_claim_of_our_own_that_has_lapsed_is_claimed_anew(
+        self, kept: SecretWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        place, moment = place_of(kept, tags), now()
+        lapsed = Claim("run-1", "dana@laptop", moment)
+        place.claim(tags, lapsed, moment - timedelta(minutes=1))
+        other = Claim("run-2", "lee@runner", moment + timedelta(minutes=1))
+        told = {"Key": CLAIM, "Value": secret_notes.write_claim(other)}
+        monkeypatch.setattr(
+            secret_place.time, "sleep", lambda _: kept.secrets.tag_resource(SecretId=place.spec.address, Tags=[told])
+        )
+        assert place.claim(tags, replace(lapsed, until=other.until), moment) == other
 
     def test_a_claim_that_people_have_garbled_holds_nobody_up(self, kept: SecretWorld, tags: LeaseTags) -> None:
         place, moment = place_of(kept, tags), now()

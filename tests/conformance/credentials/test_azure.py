@@ -20,6 +20,7 @@ from nhi_components.lifecycle.credentials.ports import Claim, NoSuchKind, NotSea
 from tests.conformance.credentials.azure_world import EntraWorld, KeyVaultWorld
 from tests.conformance.credentials.conftest import Setting
 from tests.conformance.world import now
+from tools.doubles.messages import Answer
 
 GUID = "00000000-0000-0000-0000-000000000000"
 
@@ -73,8 +74,7 @@ def test_a_version_set_by_hand_bears_nothing_and_the_secret_stays_ours(world: Ke
     found = home.find()
     assert found is not None
     assert (found.lease, found.key_id) == (tags.lease, None)
-    with pytest.raises(NhiError, match="fix: rotate"):
-        home.read()
+    assert home.read() is None
 
 
 def test_a_current_version_that_is_disabled_by_hand_is_not_held(world: KeyVaultWorld, tags: LeaseTags) -> None:
@@ -209,6 +209,31 @@ def test_a_long_name_has_its_notes_too(world: KeyVaultWorld, tags: LeaseTags) ->
     assert world.everything(spec) == []
 
 
+@pytest.mark.parametrize("body", ["<html>no such site</html>", {"title": "not found"}])
+def test_a_404_that_is_not_azure_s_own_is_no_absence(
+    world: KeyVaultWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch, body: object
+) -> None:
+    home = home_of(world, tags)
+    home.write(tags, world.material("key-1"))
+    monkeypatch.setattr(world.double, "busy", lambda *_: Answer(404, body))
+    world.double.fail(404, target="/vaults/")
+    for use in (home.find, home.read, home.notes, home.time, lambda: home.remove(tags.lease)):
+        with pytest.raises(NhiError, match="404"):
+            use()
+    world.double.recover()
+    assert home.find() is not None
+
+
+def test_notes_and_a_claim_that_people_have_garbled_are_told(world: KeyVaultWorld, tags: LeaseTags) -> None:
+    home, marks = home_of(world, tags), tags.to_tags()
+    wanted = Claim("run-1", "ops@host", now() + timedelta(minutes=1))
+    world.client.set_secret(f"{name_of(home)}-nhi-notes", "none", tags=marks)
+    world.client.set_secret(f"{name_of(home)}-nhi-claim", "claim", tags={**marks, "nhi:until": "tomorrow"})
+    for use in (home.notes, lambda: home.claim(tags, wanted, now()), lambda: home.release("run-1")):
+        with pytest.raises(NhiError, match=r"-nhi-(notes|claim): found .*fix: "):
+            use()
+
+
 def test_a_missing_permission_is_named(world: KeyVaultWorld, tags: LeaseTags) -> None:
     home = home_of(world, tags)
     world.double.deny(world.variables["AZURE_CLIENT_ID"], "set")
@@ -239,6 +264,14 @@ def test_time_is_the_server_s_own(world: KeyVaultWorld, tags: LeaseTags) -> None
 def test_without_a_vault_nothing_can_be_searched(world: KeyVaultWorld, tags: LeaseTags) -> None:
     with pytest.raises(NotSearchable, match="vault"):
         world.open().search(tags.lease)
+
+
+def test_a_lease_is_found_in_the_vaults_that_the_connection_names(world: KeyVaultWorld, tags: LeaseTags) -> None:
+    spec = world.place(tags)
+    assert isinstance(spec, KeyVaultPlace)
+    world.open().place(spec).write(tags, world.material("k"))
+    named = Credentials("default", world.connection.model_copy(update={"vaults": (spec.vault,)}))
+    assert [link.name for link in named.search(tags.lease)] == [spec.address]
 
 
 def test_a_secret_bears_the_lease_and_ends_with_it(entra: EntraWorld, tags: LeaseTags) -> None:
@@ -295,6 +328,17 @@ def test_a_secret_that_may_have_been_made_is_not_made_twice(entra: EntraWorld, t
     with pytest.raises(SystemUnreachable, match="503"):
         source.create(tags)
     assert len(entra.double.asked("POST", "addPassword")) == 1
+
+
+def test_without_a_tenant_no_secret_is_made(
+    entra: EntraWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = entra.source(tags)
+    source = entra.open().source(spec)
+    monkeypatch.setattr(AzureSession, "identity", lambda _: {})
+    with pytest.raises(SystemUnreachable, match="no tenant"):
+        source.create(tags)
+    assert entra.ids(spec) == []
 
 
 def test_graph_names_no_permission_so_we_do(entra: EntraWorld, tags: LeaseTags) -> None:

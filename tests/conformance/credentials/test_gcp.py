@@ -31,6 +31,7 @@ from tests.conformance.credentials.gcp_world import GcpKeyWorld, GcpSecretWorld
 from tests.conformance.world import now
 from tools.doubles.gcp.double import PROJECT
 from tools.doubles.gcp.secrets import Secret
+from tools.doubles.messages import Answer
 
 OPERATOR = f"operator@{PROJECT}.iam.gserviceaccount.com"
 
@@ -64,12 +65,11 @@ def test_key_id_and_fields_are_of_one_version_and_the_lease_is_in_the_labels(
     material = world.material("key-1")
     home.write(tags, material)
     home.note(tags, {"key": "key-1"})
-    opened = world.client.access_secret_version(name=f"{home.spec.address}/versions/latest")
-    assert json.loads(opened.payload.data) == {**material.fields, "key_id": "key-1"}
-    secret = world.client.get_secret(name=home.spec.address)
-    assert dict(secret.labels) == {"nhi_lease": tags.lease, "nhi_managed-by": "nhi_components"}
-    assert secret.annotations["nhi_owner"] == tags.owner
-    assert secret.annotations["nhi-note.key"] == "key-1"
+    assert json.loads(world.client.latest(home.spec.address) or b"") == {**material.fields, "key_id": "key-1"}
+    secret = world.client.get(home.spec.address)
+    assert secret["labels"] == {"nhi_lease": tags.lease, "nhi_managed-by": "nhi_components"}
+    assert secret["annotations"]["nhi_owner"] == tags.owner
+    assert secret["annotations"]["nhi-note.key"] == "key-1"
 
 
 def test_of_many_runs_at_once_one_gets_the_claim(world: GcpSecretWorld, tags: LeaseTags) -> None:
@@ -99,6 +99,16 @@ def test_notes_and_a_claim_of_others_survive_each_other(world: GcpSecretWorld, t
     assert home.claim(tags, replace(claim, run="run-2"), moment) == claim
     home.release("run-1")
     assert home.notes() == {"key": "one"}
+
+
+def test_a_claim_that_people_have_garbled_is_told(world: GcpSecretWorld, tags: LeaseTags) -> None:
+    home, moment = home_of(world, tags), now()
+    claim = Claim("run-1", "ops@host", moment + timedelta(minutes=1))
+    home.claim(tags, claim, moment)
+    held_by(world, home).facts["annotations"]["nhi-claim"] = "somebody"
+    for use in (lambda: home.claim(tags, claim, moment), lambda: home.release("run-1")):
+        with pytest.raises(NhiError, match=r"found a claim without run.*fix: "):
+            use()
 
 
 def test_what_is_added_at_the_same_moment_is_put_back(
@@ -140,7 +150,7 @@ def test_a_version_that_is_disabled_by_hand_is_not_what_is_held(world: GcpSecret
     home = home_of(world, tags)
     first = home.write(tags, world.material("key-1"))
     second = home.write(tags, world.material("key-2"))
-    world.client.disable_secret_version(name=f"{home.spec.address}/versions/{second.version}")
+    world.client.disable(f"{home.spec.address}/versions/{second.version}")
     found = home.find()
     assert found == replace(first, older=1)
     home.prune()
@@ -150,9 +160,8 @@ def test_a_version_that_is_disabled_by_hand_is_not_what_is_held(world: GcpSecret
 def test_what_is_no_credential_is_not_read_as_one(world: GcpSecretWorld, tags: LeaseTags) -> None:
     home = home_of(world, tags)
     home.write(tags, world.material("key-1"))
-    world.client.add_secret_version(parent=home.spec.address, payload={"data": b"no JSON"})
-    with pytest.raises(NhiError, match="fix: rotate"):
-        home.read()
+    world.client.add(home.spec.address, b"no JSON")
+    assert home.read() is None
     found = home.find()
     assert found is not None
     assert found.key_id is None
@@ -169,10 +178,9 @@ def test_a_secret_that_keeps_destroyed_values_is_told_of(world: GcpSecretWorld, 
 
 def test_an_empty_secret_without_a_lease_may_be_taken(world: GcpSecretWorld, tags: LeaseTags) -> None:
     home = home_of(world, tags)
-    asked: Any = {"replication": {"automatic": {}}, "labels": {"team": "orders"}}
-    world.client.create_secret(parent=f"projects/{PROJECT}", secret_id=home.spec.secret, secret=asked)
+    world.client.create(PROJECT, home.spec.secret, team="orders")
     assert home.write(tags, world.material("key-1"), "").lease == tags.lease
-    assert world.client.get_secret(name=home.spec.address).labels["team"] == "orders"
+    assert world.client.get(home.spec.address)["labels"]["team"] == "orders"
 
 
 def test_a_field_that_is_named_like_the_key_id_is_refused(world: GcpSecretWorld, tags: LeaseTags) -> None:
@@ -295,6 +303,20 @@ def test_a_key_of_a_disabled_account_does_not_work(keys: GcpKeyWorld, tags: Leas
     assert not source.works(material)
 
 
+@pytest.mark.parametrize("body", ["<html>blocked</html>", {"error": {"code": 403, "message": "blocked"}}])
+def test_what_stands_before_the_token_endpoint_does_not_refuse_a_key(
+    keys: GcpKeyWorld, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch, body: object
+) -> None:
+    source = keys.open().source(keys.source(tags))
+    material = source.create(tags)
+    monkeypatch.setattr(keys.double, "busy", lambda *_: Answer(403, body))
+    keys.double.fail(403, target="/token$")
+    with pytest.raises(SystemUnreachable, match="fix: "):
+        source.works(material)
+    keys.double.recover()
+    assert source.works(material)
+
+
 def test_a_key_that_has_ended_is_not_listed(keys: GcpKeyWorld, tags: LeaseTags) -> None:
     spec = keys.source(tags)
     assert isinstance(spec, GcpServiceAccountKeySource)
@@ -351,3 +373,13 @@ def _request(home: SecretHome) -> Any:
 
     params = {"project": PROJECT, "secret": str(home.spec.secret)}
     return Request("GET", "", params, {}, {}, b"", OPERATOR)
+
+
+def test_a_lease_is_found_in_the_projects_that_the_connection_names(world: GcpSecretWorld, tags: LeaseTags) -> None:
+    home_of(world, tags).write(tags, world.material("k"))
+    named, elsewhere = (
+        Credentials("default", world.connection.model_copy(update={"projects": (project,)}))
+        for project in (PROJECT, "another-project")
+    )
+    assert [link.name for link in named.search(tags.lease)] == [world.place(tags).address]
+    assert elsewhere.search(tags.lease) == []

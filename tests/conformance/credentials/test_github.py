@@ -12,7 +12,7 @@ from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.credentials.ports import Material, NoSuchKind, Place
 from tests.conformance.credentials.conftest import Setting
-from tests.conformance.credentials.github_world import REPOSITORY, VARIABLES, GitHubSecretWorld
+from tests.conformance.credentials.github_world import ENVIRONMENT, REPOSITORY, VARIABLES, GitHubSecretWorld
 
 USER = "octo-deployer"
 
@@ -84,6 +84,19 @@ def test_an_environment_that_is_gone_holds_nothing(world: GitHubSecretWorld, tag
     gone.remove(tags.lease)
     with pytest.raises(SystemUnreachable, match="environment gone"):
         gone.write(tags, world.material("KEY1"))
+
+
+def test_an_environment_whose_secrets_are_not_shown_is_not_called_empty(
+    setting: Setting, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = GitHubSecretWorld(setting, ENVIRONMENT)
+    place = world.open().place(world.place(tags))
+    place.write(tags, world.material("KEY1"))
+    monkeypatch.setattr(world.double, "busy", lambda request, _: world.double.absent(request))
+    world.double.fail(404, target="/secrets")
+    for use in (place.find, lambda: place.remove(tags.lease)):
+        with pytest.raises(SystemUnreachable, match="environment prod/eu"):
+            use()
 
 
 def test_values_that_are_too_large_are_refused_before_anything_is_written(

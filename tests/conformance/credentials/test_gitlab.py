@@ -16,6 +16,7 @@ from nhi_components.lifecycle.credentials.ports import Material, NoSuchKind, Not
 from tests.conformance.credentials.conftest import Setting
 from tests.conformance.credentials.gitlab_world import PROJECT, SCOPE, VARIABLES, GitLabVariableWorld
 from tools.doubles.gitlab import MAINTAINER
+from tools.doubles.messages import Answer
 
 BOT = "project_1_bot"
 
@@ -137,6 +138,18 @@ def test_ids_that_are_too_long_for_a_description_are_told(
     with pytest.raises(NhiError, match=r"255.*fix: "):
         place.write(tags, replace(world.material("KEY1"), key_id="k" * 200))
     assert world.project.variables == {}
+
+
+def test_a_refusal_that_quotes_a_value_is_not_shown(
+    world: GitLabVariableWorld, place: Place, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    material = world.material("KEY1")
+    for why, shown in ((f"blocked: {material.fields['role_id']}", False), ("the quota is used up", True)):
+        monkeypatch.setattr(world.double, "busy", lambda *_, why=why: Answer(400, {"message": why}))
+        world.double.fail(400, target="POST ", times=1)
+        with pytest.raises(NhiError, match=r"400, POST .*fix: ") as caught:
+            place.write(tags, material)
+        assert (why in str(caught.value)) is shown
 
 
 def test_a_project_that_is_not_seen_is_not_called_empty(world: GitLabVariableWorld, tags: LeaseTags) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import logging
 import os
 from dataclasses import replace
 from typing import Any
@@ -106,18 +104,3 @@ def test_notes_alone_are_swept_too(world: PlaceWorld, tags: LeaseTags) -> None:
     adapter.sweep(seen)
     assert adapter.survey(tags.lease, [spec.link()]) == []
     assert world.everything(spec) == []
-
-
-def test_no_value_is_logged_by_us_or_a_vendor_s_client(
-    world: PlaceWorld, tags: LeaseTags, caplog: pytest.LogCaptureFixture
-) -> None:
-    spec = world.place(tags)
-    with caplog.at_level(logging.DEBUG):
-        place = world.open().place(spec)
-        held = place.write(tags, world.material("KEY1"))
-        place.write(tags, world.material("KEY2"), held.version)
-        for seen in _adapter(world).survey(tags.lease, [spec.link()]):
-            _adapter(world).sweep(seen)
-    hidden = [*world.credentials, *(base64.b64encode(value.encode()).decode() for value in world.credentials)]
-    assert len(hidden) > 2
-    assert [value for value in hidden if value in caplog.text] == []

@@ -170,6 +170,14 @@ def test_it_asks_for_the_machine_that_was_named(monkeypatch: pytest.MonkeyPatch,
         Credentials("default", HostConnection(host="runner-8")).caller()
 
 
+def test_a_user_without_a_name_is_told_by_its_number(world: FileWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 1000680000")
+
+    monkeypatch.setattr("getpass.getuser", nameless)
+    assert world.open().caller().principal.startswith(f"user {os.getuid()}@")
+
+
 def test_it_is_no_source(world: FileWorld) -> None:
     with pytest.raises(NoSuchKind):
         world.open().source(CommandSource(command=("true",), account="orders"))

@@ -23,6 +23,7 @@ from tools.lab.gate import Gate, Request, When
 
 READS = ("Get", "List", "Describe")
 MOST_STEPS = 60
+ATTEMPTS = 5
 
 
 def changes(request: Request) -> bool:
@@ -69,7 +70,14 @@ class Scene:
         return told
 
     def kill_after(self, number: int, action: str, *exposed: str) -> bool:
-        """Kill a run after its step of that number; tell whether it came so far."""
+        """Kill a run after its step of that number; tell whether it has so many."""
+        for _ in range(ATTEMPTS):
+            reached, failed = self._kill_after(number, action, *exposed)
+            if not failed:
+                return reached
+        raise AssertionError(f"its claim lapsed {ATTEMPTS} times before step {number} of {action}")
+
+    def _kill_after(self, number: int, action: str, *exposed: str) -> tuple[bool, bool]:
         left = [number]
 
         def nth(request: Request) -> bool:
@@ -80,11 +88,12 @@ class Scene:
         run = self.begin(action, *exposed, mortal=True)
         while not (reached := any(hold.reached(0.01) for hold in holds)) and not run.has_ended:
             pass
+        failed = not reached and run.has_failed
         run.end()
         for hold in holds:
             hold.drop()
         left[0] = 0
-        return reached
+        return reached, failed
 
     def keys(self) -> dict[str, str]:
         found = self.iam.list_access_keys(UserName=self.user)["AccessKeyMetadata"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import secrets
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -98,6 +100,47 @@ def test_an_empty_secret_without_a_lease_may_be_taken(
     assert place.write(tags, world.material("KEY1"), "").lease == tags.lease
 
 
+def test_an_empty_secret_that_bears_no_lease_is_not_removed(
+    world: KubernetesSecretWorld, place: SecretOfCluster, tags: LeaseTags
+) -> None:
+    world.double.cluster.put("secrets", NAMESPACE, str(place.spec.name), {})
+    with pytest.raises(NhiError, match=r"bears no lease.*fix: "):
+        place.remove(tags.lease)
+    assert world.everything(place.spec)
+
+
+@pytest.mark.parametrize("made_for", [{"type": "kubernetes.io/service-account-token"}, {"immutable": True}])
+def test_an_empty_secret_that_waits_for_somebody_else_is_not_taken(
+    world: KubernetesSecretWorld, place: SecretOfCluster, tags: LeaseTags, made_for: dict[str, Any]
+) -> None:
+    made = world.double.cluster.put("secrets", NAMESPACE, str(place.spec.name), made_for)
+    with pytest.raises(NhiError, match=r"bears no lease.*fix: "):
+        place.write(tags, world.material("KEY1"))
+    assert kept(world, place)["metadata"]["uid"] == made["metadata"]["uid"]
+
+
+def test_what_is_no_api_server_is_not_called_empty(
+    world: KubernetesSecretWorld, place: SecretOfCluster, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.write(tags, world.material("KEY1"))
+    monkeypatch.setattr(world.double, "busy", lambda *_: Answer(404, "404 page not found"))
+    world.double.fail(404)
+    for use in (place.find, place.read, place.notes, lambda: place.remove(tags.lease)):
+        with pytest.raises(SystemUnreachable, match="404"):
+            use()
+
+
+def test_a_claim_and_notes_that_people_have_garbled_are_told(
+    world: KubernetesSecretWorld, place: SecretOfCluster, tags: LeaseTags
+) -> None:
+    wanted = Claim("run-2", "lee@runner", now() + timedelta(minutes=1))
+    place.claim(tags, wanted, now())
+    kept(world, place, "configmaps")["data"] |= {"claim": "somebody", "notes": "none"}
+    for use in (lambda: place.claim(tags, wanted, now()), lambda: place.release("run-2"), place.notes):
+        with pytest.raises(NhiError, match=r"ConfigMap .*-nhi: found .*fix: "):
+            use()
+
+
 def test_a_writer_in_between_is_not_written_over(
     world: KubernetesSecretWorld, place: SecretOfCluster, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,15 +184,20 @@ def test_a_webhook_s_refusal_shows_no_value(
     world: KubernetesSecretWorld, place: SecretOfCluster, tags: LeaseTags, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     material = world.material("KEY1")
-    value = material.fields["secret_access_key"]
+    first, second = secrets.token_urlsafe(30), secrets.token_urlsafe(30)
+    material = replace(material, fields={**material.fields, "private_key": f"{first}\n{second}\n"})
 
     def refuse(*_: Any) -> Any:
-        raise Refusal(Answer(422, {"kind": "Status", "reason": "Invalid", "message": f"denied: {value}"}))
+        raise Refusal(Answer(422, {"kind": "Status", "reason": "Invalid", "message": f"denied: {quoted}"}))
 
     monkeypatch.setattr(world.double.cluster, "_insert", refuse)
-    with pytest.raises(NhiError, match="Invalid") as caught:
+    for quoted in (material.fields["secret_access_key"], f"{first}\\n{second}\\n"):
+        with pytest.raises(NhiError, match="Invalid") as caught:
+            place.write(tags, material)
+        assert quoted not in str(caught.value)
+    quoted = "the team's quota is used up"
+    with pytest.raises(NhiError, match=quoted):
         place.write(tags, material)
-    assert value not in str(caught.value)
 
 
 def test_a_webhook_that_changes_what_was_written_is_found_out(
@@ -209,7 +257,11 @@ def test_kubeconfigs_that_can_not_be_used_are_told(
     assert Credentials("default", KubernetesConnection()).caller().principal == USER
     absent = KubernetesConnection(kubeconfig=str(tmp_path / "absent"))
     other = KubernetesConnection(context="another")
-    for connection, got in ((absent, "no file"), (other, "context another")):
+    wrong = []
+    for number, text in enumerate(["{", "- 1", "users: 3\ncontexts: []"]):
+        (tmp_path / f"wrong-{number}").write_text(text)
+        wrong.append((KubernetesConnection(kubeconfig=str(tmp_path / f"wrong-{number}")), "current context can't"))
+    for connection, got in ((absent, "no file"), (other, "context another"), *wrong):
         with pytest.raises(SystemUnreachable, match=got):
             Credentials("default", connection).caller()
 

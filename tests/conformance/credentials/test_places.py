@@ -10,7 +10,7 @@ import pytest
 
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.credentials.ports import Claim, Home, NotSearchable, Overtaken, Place
+from nhi_components.lifecycle.credentials.ports import Claim, Home, Kept, NotSearchable, Overtaken, Place
 from tests.conformance.credentials.world import PlaceWorld
 from tests.conformance.world import new_tags, now
 
@@ -149,6 +149,19 @@ def test_somebody_else_s_is_neither_written_nor_removed(place_world: PlaceWorld,
     assert place_world.values(spec) == before
 
 
+def test_somebody_else_s_older_versions_are_left_alone(place_world: PlaceWorld, tags: LeaseTags) -> None:
+    spec = place_world.place(tags)
+    place_world.put_namesake(spec)
+    if place_world.keeps_older:
+        place_world.change_by_hand(spec)
+    place = place_world.open().place(spec)
+    before = place.find()
+    assert before is not None
+    assert (before.older > 0) == place_world.keeps_older
+    place.prune()
+    assert place.find() == before
+
+
 def test_another_lease_s_is_neither_written_nor_removed(place_world: PlaceWorld, tags: LeaseTags) -> None:
     spec, material = place_world.place(tags), place_world.material(KEY)
     place = place_world.open().place(spec)
@@ -195,6 +208,35 @@ def test_a_home_is_read_back_and_keeps_notes(home_world: PlaceWorld, tags: Lease
     place.note(tags, {})
     assert place.notes() == {}
     assert home_world.values(spec) == material.fields
+
+
+def test_one_look_at_a_home_tells_what_several_tell(home_world: PlaceWorld, tags: LeaseTags) -> None:
+    place = home(home_world.open().place(home_world.place(tags)))
+    assert place.kept() == Kept(None, None, {})
+    place.note(tags, {"key": KEY})
+    assert place.kept() == Kept(place.find(), None, {"key": KEY})
+    for key in (KEY, NEXT):
+        held = place.write(tags, home_world.material(key))
+        kept = place.kept()
+        assert kept == Kept(held, place.read(), place.notes())
+        assert kept.material is not None
+        assert (kept.material.key_id, kept.version, kept.notes) == (key, held.version, {"key": KEY})
+    home_world.change_by_hand(place.spec)
+    kept = place.kept()
+    assert kept == Kept(place.find(), place.read(), {"key": KEY})
+    assert kept.version not in ("", held.version)
+
+
+def test_a_home_that_was_changed_by_hand_can_be_read_and_written(home_world: PlaceWorld, tags: LeaseTags) -> None:
+    spec, material = home_world.place(tags), home_world.material(NEXT)
+    place = home(home_world.open().place(spec))
+    place.write(tags, home_world.material(KEY))
+    home_world.change_by_hand(spec)
+    place.read()
+    found = place.find()
+    assert found is not None
+    assert place.write(tags, material, found.version).key_id == NEXT
+    assert place.read() == material
 
 
 def test_a_home_keeps_as_many_notes_as_there_may_be(home_world: PlaceWorld, tags: LeaseTags) -> None:

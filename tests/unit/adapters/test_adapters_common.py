@@ -11,6 +11,7 @@ import pytest
 from nhi_components.core.connection import AwsConnection, VaultConnection
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import Link, LinkKind, System
+from nhi_components.lifecycle import adapters
 from nhi_components.lifecycle.adapters import elapsed, open_adapter
 from nhi_components.lifecycle.adapters.ownership import (
     admitted,
@@ -98,6 +99,8 @@ def test_no_sdk_is_imported_before_it_is_used() -> None:
 def test_a_missing_sdk_is_named_with_its_extra(
     system: System, connection: AwsConnection | VaultConnection, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # What is imported anew meanwhile must not stay its parent's attribute.
+    monkeypatch.setattr(adapters, system, getattr(adapters, system, None), raising=False)
     for name in [name for name in sys.modules if name.startswith(f"nhi_components.lifecycle.adapters.{system}")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, package, None)

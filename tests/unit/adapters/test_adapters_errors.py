@@ -81,7 +81,7 @@ def test_absence_is_fine_and_nothing_else_is() -> None:
         (hvac.VaultDown("sealed"), SystemUnreachable, "unseal it"),
         (hvac.InternalServerError("x"), SystemUnreachable, "log"),
         (hvac.BadGateway("x"), SystemUnreachable, "log"),
-        (hvac.RateLimitExceeded("x"), SystemUnreachable, "log"),
+        (hvac.RateLimitExceeded("x"), vault.Busy, "later"),
         (requests.exceptions.SSLError(TOKEN), SystemUnreachable, "ca_certificate"),
         (requests.exceptions.ConnectTimeout(TOKEN), SystemUnreachable, "VAULT_ADDR"),
         (requests.exceptions.ConnectionError(TOKEN), SystemUnreachable, "VAULT_ADDR"),

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from hvac import exceptions
+from requests import Response
 
+from nhi_components.core.errors import SystemUnreachable
 from nhi_components.lifecycle.adapters.vault import http
 from nhi_components.lifecycle.adapters.vault.errors import Refused
 
@@ -59,3 +61,22 @@ def test_names_cannot_break_out_of_their_path() -> None:
     server = Server({"data": {}})
     talking_to(server).read("identity/entity/name/a b?list=true#x")
     assert server.asked == [("get", "/v1/identity/entity/name/a%20b%3Flist%3Dtrue%23x")]
+
+
+def answered(status: int) -> Response:
+    """What hvac gives for an answer without JSON in it."""
+    made = Response()
+    made.status_code = status
+    return made
+
+
+def test_an_answer_that_is_no_json_is_not_taken_for_an_empty_one() -> None:
+    server = Server(*(answered(200) for _ in range(4)))
+    vault = talking_to(server)
+    for use in (vault.read, vault.keys, vault.delete, lambda path: vault.write(path, {})):
+        with pytest.raises(SystemUnreachable, match=r"no JSON from .*secret/data/x"):
+            use("secret/data/x")
+
+
+def test_no_content_is_an_answer() -> None:
+    assert talking_to(Server(answered(204))).write("secret/destroy/x", {}) == {}

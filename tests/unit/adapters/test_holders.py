@@ -206,7 +206,9 @@ def test_what_could_be_brought_back_is_told(setting: Setting) -> None:
 def test_admitting_creates_nothing_and_notes_where_it_is(setting: Setting) -> None:
     admitted = setting.adapter.admit(TAGS, [SECRET.link(), SOURCE.link()], NOW)
     assert [link.key for link in admitted] == [SECRET.link().key, SOURCE.link().key]
-    assert {link.attributes[ACCOUNT] for link in admitted} == {"acme"}
+    assert {link.attributes[ACCOUNT] for link in admitted} == {""}
+    (github,) = Setting(System.GITHUB).adapter.admit(TAGS, [GITHUB.link()], NOW)
+    assert github.attributes[ACCOUNT] == "acme"
     setting.place.held = None
     assert len(setting.adapter.admit(TAGS, admitted, NOW)) == 2
 
@@ -230,9 +232,10 @@ def test_a_foreign_principal_is_not_admitted(setting: Setting) -> None:
         setting.adapter.admit(TAGS, [SOURCE.link()], NOW)
 
 
-def test_elsewhere_nothing_is_looked_for(setting: Setting) -> None:
-    links = setting.adapter.admit(TAGS, [SECRET.link(), SOURCE.link()], NOW)
-    elsewhere = HolderAdapter(System.GCP, "default", replace(setting.credentials, account="another"))
+def test_elsewhere_nothing_is_looked_for() -> None:
+    setting = Setting(System.GITHUB)
+    links = setting.adapter.admit(TAGS, [GITHUB.link()], NOW)
+    elsewhere = HolderAdapter(System.GITHUB, "default", replace(setting.credentials, account="another"))
     for use in (
         lambda: elsewhere.survey(LEASE, links),
         lambda: elsewhere.cut_off(LEASE, links, NOW),
@@ -241,6 +244,13 @@ def test_elsewhere_nothing_is_looked_for(setting: Setting) -> None:
     ):
         with pytest.raises(SystemUnreachable, match="another"):
             use()
+
+
+def test_gcp_is_one_place_whatever_project_the_ambient_credentials_have(setting: Setting) -> None:
+    links = setting.adapter.admit(TAGS, [SECRET.link(), SOURCE.link()], NOW)
+    for project in ("", "another"):
+        elsewhere = HolderAdapter(System.GCP, "default", replace(setting.credentials, account=project))
+        assert elsewhere.survey(LEASE, links) == setting.adapter.survey(LEASE, links)
 
 
 def test_where_any_account_will_do_none_is_held_against_it(setting: Setting) -> None:

@@ -16,7 +16,9 @@ from nhi_components.core.errors import NhiError, SpecError, SystemUnreachable
 from nhi_components.core.links import Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
-from nhi_components.lifecycle.ports import Canary, Ownership, Room, SystemAdapter
+from nhi_components.lifecycle.bracket import Bracket
+from nhi_components.lifecycle.killing import Killed, Target, kill
+from nhi_components.lifecycle.ports import Canary, CutOff, Ownership, Room, SystemAdapter
 from tests.conformance.world import new_tags, now
 from tools.doubles.hooked import Service
 from tools.doubles.server import HttpDouble, Request
@@ -153,6 +155,34 @@ def test_one_that_cannot_be_cut_off_does_not_keep_the_others(vendor: Vendor, ada
             adapter.cut_off(LEASE.lease, [*admitted, keys], now())
         assert second.service.accounts["second"]["active"] is False
         assert second.service.accounts["second"]["keys"][key_id]["enabled"] is False
+
+
+def killed(adapter: SystemAdapter, links: list[Link]) -> Killed:
+    bracket = Bracket(lambda *_: adapter, pytest.fail, lambda *_: (None, None), now)
+    (done,) = kill([Target(LEASE.lease, None, links, bracket)], now())
+    return done
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_kill_reads_back_that_it_is_suspended(vendor: Vendor, adapter: SystemAdapter, *, suspended: bool) -> None:
+    admitted = adapter.admit(LEASE, [link_of(vendor, suspended=suspended)], now())
+    (row,) = killed(adapter, admitted).refusals
+    assert not vendor.service.accounts[admitted[0].name]["active"]
+    assert row.proof.startswith("the cut-off was read back")
+    assert isinstance(row.refused_at, NotChecked)
+    assert "tells nothing of sessions" in row.refused_at.reason
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_a_kill_tells_of_one_that_is_active_all_the_same(
+    vendor: Vendor, adapter: SystemAdapter, monkeypatch: pytest.MonkeyPatch, *, suspended: bool
+) -> None:
+    admitted = adapter.admit(LEASE, [link_of(vendor, suspended=suspended)], now())
+    vendor.service.accounts[admitted[0].name]["active"] = True
+    monkeypatch.setattr(adapter, "cut_off", lambda *_: [CutOff(admitted[0], now(), now())])
+    done = killed(adapter, admitted)
+    assert [row.refused_at for row in done.refusals] == [NotChecked("the cut-off is not in force")]
+    assert not done.is_complete
 
 
 def test_nothing_was_ever_created(vendor: Vendor, adapter: SystemAdapter) -> None:

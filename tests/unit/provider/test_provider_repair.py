@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from nhi_components.core.credential.places import SecretsManagerPlace
+from nhi_components.core.ledger import LedgerEntry
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.lifecycle.bracket import OpenAdapter
 from nhi_components.lifecycle.ports import Ownership, Sighting
@@ -131,6 +133,17 @@ def test_what_the_seal_makes_is_no_orphan(
     entry = next(link for link in lease(state, System.VAULT).links if link.kind is LinkKind.VAULT_KV_PATH)
     token = Link(System.VAULT, LinkKind.VAULT_TOKEN, "fingerprint")
     vault.found = [ours(entry), ours(token)]
+    assert planned(state, aws, vault, settings).empty
+
+
+def test_where_a_credential_is_delivered_is_no_orphan_although_the_engine_makes_others_of_its_kind(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    copy = SecretsManagerPlace(secret="nhi/test/copy").link()
+    holder = next(r for r in state["deployment"]["resources"] if r["urn"] == lease(state, System.AWS).urn)
+    aws.found = [ours(Link(copy.system, copy.kind, copy.name, unique_id="arn:copy"))]
+    assert len(planned(state, aws, vault, settings).orphans) == 1
+    holder["outputs"]["ledger"].append(LedgerEntry(copy).to_state())
     assert planned(state, aws, vault, settings).empty
 
 

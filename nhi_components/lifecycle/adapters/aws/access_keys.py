@@ -107,7 +107,7 @@ class AccessKeys:
             return False
         with translated(self._session.name):
             try:
-                self._session.sts_with(key, secret).get_caller_identity()
+                self._session.use(key, secret)
             except ClientError as error:
                 if code_of(error) in _KEY_REFUSED:
                     return False

@@ -28,10 +28,10 @@ from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.aws.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, code_of, translated
 from nhi_components.lifecycle.adapters.aws.secret_notes import CLAIM, SecretTags, claim_of, notes_of, write_claim
-from nhi_components.lifecycle.adapters.aws.secret_versions import KEY_ID, Moved, SecretVersions
+from nhi_components.lifecycle.adapters.aws.secret_versions import KEY_ID, Content, Moved, SecretVersions
 from nhi_components.lifecycle.adapters.aws.secrets import Secret, Secrets
 from nhi_components.lifecycle.adapters.aws.session import AwsSession
-from nhi_components.lifecycle.credentials.ports import Claim, Held, Material, Overtaken
+from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Material, Overtaken
 
 SETTLE_SECONDS = 1.0
 """Our own figure: ten times what a call of Secrets Manager takes, so that two claims of the same instant meet."""
@@ -86,14 +86,19 @@ class SecretPlace:
                 raise self._foreign(secret, lease_id)
             self._secrets.delete(self._link(secret))
 
-    def read(self) -> Material | None:
-        """Read the current version; None also where people wrote something that names no key. See the port."""
+    def kept(self) -> Kept:
+        """Tell all that is kept; see the port."""
         with translated(self._session.name):
             secret = self._found()
-            if secret is None or secret.deleted_on or not secret.current:
-                return None
-            content = self._versions(secret).read()
-            return Material(content.key_id, content.fields) if content and content.key_id else None
+            if secret is None:
+                return Kept(None, None, {})
+            content = self._content(secret)
+            material = Material(content.key_id, content.fields) if content and content.key_id else None
+            return Kept(_held(secret, content), material, notes_of(secret.tags))
+
+    def read(self) -> Material | None:
+        """Read the current version; None also where people wrote something that names no key. See the port."""
+        return self.kept().material
 
     def notes(self) -> Mapping[str, str]:
         """Read the notes; see the port."""
@@ -112,11 +117,12 @@ class SecretPlace:
         with translated(self._session.name):
             secret = self._made(lease)
             standing = claim_of(secret.tags)
-            ours = standing is not None and standing.run == wanted.run
-            if standing and not ours and standing.until > now:
+            lapsed = standing is None or standing.until <= now
+            if standing and standing.run != wanted.run and not lapsed:
                 return standing
             self._tags(secret).set({CLAIM: write_claim(wanted)})
-            if not ours:
+            # Others may be claiming what has lapsed, also what was our own.
+            if lapsed:
                 time.sleep(SETTLE_SECONDS)
             found = self._found()
             holder = claim_of(found.tags) if found else None
@@ -158,18 +164,20 @@ class SecretPlace:
         return self._secrets.find(self._spec.address)
 
     def _held(self, secret: Secret) -> Held:
-        older = len(secret.versions) - bool(secret.current)
+        return _held(secret, self._content(secret))
+
+    def _content(self, secret: Secret) -> Content | None:
+        """Read the current version; somebody else's value is not read."""
         readable = secret.lease and secret.current and not secret.deleted_on
-        content = self._versions(secret).read() if readable else None
-        version = content.version if content else secret.current
-        return Held(secret.lease, version, content.key_id if content else None, older)
+        return self._versions(secret).read() if readable else None
 
     def _made(self, lease: LeaseTags) -> Secret:
         """Find the secret, as ours; make it, bring it back from a scheduled deletion and mark it, if need be."""
         secret = self._found()
         if secret is None:
             self._secrets.create(self._spec.address, lease)
-            return appeared(self._secrets.find, self._spec.link())
+            # Somebody else may have been first, so it is judged all the same.
+            secret = appeared(self._secrets.find, self._spec.link())
         taken = secret.lease is None and not secret.versions
         if secret.lease != lease.lease and not taken:
             raise self._foreign(secret, lease.lease)
@@ -181,7 +189,7 @@ class SecretPlace:
 
     def _replace(self, secret: Secret, material: Material) -> None:
         try:
-            self._versions(secret).replace(secret.current, material.key_id, dict(material.fields))
+            self._versions(secret).replace(secret, material.key_id, dict(material.fields))
         except Moved:
             found = self._found()
             raise self._overtaken(secret.current, found.current if found else "") from None
@@ -210,3 +218,9 @@ class SecretPlace:
 
     def _problem(self, got: str, expected: str, fix: str) -> Problem:
         return Problem(f"aws.{self._session.name} secret {self._spec.address}", got, expected, fix)
+
+
+def _held(secret: Secret, content: Content | None) -> Held:
+    older = len(secret.versions) - bool(secret.current)
+    version = content.version if content else secret.current
+    return Held(secret.lease, version, content.key_id if content else None, older)

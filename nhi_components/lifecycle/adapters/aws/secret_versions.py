@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, code_of
-from nhi_components.lifecycle.adapters.aws.secrets import CURRENT, Secrets
+from nhi_components.lifecycle.adapters.aws.secrets import CURRENT, Secret, Secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -65,20 +65,20 @@ class SecretVersions:
             raise
         return _content(answer["VersionId"], answer.get("SecretString", ""))
 
-    def replace(self, current: str, key_id: str, fields: Mapping[str, str]) -> str:
+    def replace(self, secret: Secret, key_id: str, fields: Mapping[str, str]) -> str:
         """Make a version the current one, in place of another, and tell its id.
 
         A version that a run put before it died, and that holds the same, is taken.
 
         Args:
-            current: the id of the version that is current now; empty for none.
+            secret: what was found, whose current version holds something else.
             key_id: the key.
             fields: what else it holds.
 
         Raises:
             Moved: another is current.
         """
-        version = self._put_before(key_id, fields)
+        version = self._put_before(secret, key_id, fields)
         if version is None:
             text = json.dumps({**fields, KEY_ID: key_id})
             # The token that makes a repeated request harmless is botocore's own, and becomes the version's id.
@@ -87,7 +87,7 @@ class SecretVersions:
             if CURRENT in answer.get("VersionStages", []):
                 # AWS makes the very first version current at once.
                 return version
-        self._promote(version, current)
+        self._promote(version, secret.current)
         return version
 
     def unlabel(self, versions: Mapping[str, tuple[str, ...]], kept: str) -> None:
@@ -96,7 +96,9 @@ class SecretVersions:
             for label in labels if version != kept else ():
                 self._move(label, source=version)
 
-    def _put_before(self, key_id: str, fields: Mapping[str, str]) -> str | None:
+    def _put_before(self, secret: Secret, key_id: str, fields: Mapping[str, str]) -> str | None:
+        if not any(DELIVERED in labels for version, labels in secret.versions.items() if version != secret.current):
+            return None
         found = self.read(DELIVERED)
         same = found and (found.key_id, found.fields) == (key_id, fields)
         return found.version if found and same else None
@@ -106,7 +108,10 @@ class SecretVersions:
             self._move(CURRENT, target=version, source=current)
         except ClientError:
             secret = self._secrets.find(self._arn)
-            if secret is None or secret.current in (current, version):
+            if secret and secret.current == version:
+                # It was moved, and the answer lost: the client has asked again, which AWS refuses.
+                return
+            if secret is None or secret.current == current:
                 raise
             # Nobody shall find under our label what never became current; another run may have taken the label already.
             with suppress(ClientError):

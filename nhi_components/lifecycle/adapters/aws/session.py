@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from contextvars import ContextVar
 from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.credentials import CredentialProvider, CredentialResolver, RefreshableCredentials
+from botocore.credentials import (
+    CredentialProvider,
+    CredentialResolver,
+    Credentials,
+    ReadOnlyCredentials,
+    RefreshableCredentials,
+)
 from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
 
@@ -25,12 +33,22 @@ if TYPE_CHECKING:
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=15,
-    retries={"mode": "standard", "total_max_attempts": 3},
+    # Adaptive: once AWS throttles one thread's request, all threads of the client slow down, instead of failing.
+    retries={"mode": "adaptive", "total_max_attempts": 3},
+    # As many as `nhi rotate` may work on at once: a connection that has no place in the pool is made anew each time.
+    max_pool_connections=64,
     user_agent_extra="nhi-components",
 )
 """Short waits, because the teardown service repeats with pauses of its own."""
 
 SESSION_NAME = "nhi-components"
+
+# At DEBUG these write requests and answers as they are: keys, values of secrets, session tokens.
+for _writer in ("botocore.auth", "botocore.endpoint", "botocore.parsers"):
+    logging.getLogger(_writer).addFilter(lambda record: record.levelno > logging.DEBUG)
+
+
+_lent: ContextVar[ReadOnlyCredentials] = ContextVar("the access key that the thread at work uses")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,7 @@ class AwsSession:
         self._lock = RLock()
         self._open: tuple[boto3.Session, Identity] | None = None
         self._clients: dict[str, Any] = {}
+        self._lending: STSClient | None = None
 
     @property
     def identity(self) -> Identity:
@@ -107,10 +126,23 @@ class AwsSession:
         client: IAMClient = self._client_with("iam", access_key, secret_key, token)
         return client
 
-    def sts_with(self, access_key: str, secret_key: str) -> STSClient:
-        """Make a client of STS at the same place that uses another access key."""
-        client: STSClient = self._client_with("sts", access_key, secret_key, None)
-        return client
+    def use(self, access_key: str, secret_key: str) -> None:
+        """Ask STS, at the same place, whose an access key is, with that key.
+
+        Raises:
+            ClientError: it is refused.
+        """
+        with self._lock:
+            if self._lending is None:
+                # One client for all keys: to make one takes longer than to ask.
+                lending = _lending_session(self._connection.profile)
+                session = boto3.Session(botocore_session=lending, region_name=self.region)
+                self._lending = session.client("sts", **self._place)
+        lent = _lent.set(ReadOnlyCredentials(access_key, secret_key, None))
+        try:
+            self._lending.get_caller_identity()
+        finally:
+            _lent.reset(lent)
 
     def _client_with(self, service: str, access_key: str, secret_key: str, token: str | None) -> Any:
         with self._lock:
@@ -175,4 +207,30 @@ def _assuming(sts: STSClient, request: dict[str, Any]) -> BotocoreSession:
 
     session = get_session()
     session.register_component("credential_provider", CredentialResolver([RoleProvider()]))
+    return session
+
+
+class _Lent(Credentials):
+    """Whatever access key the thread at work has been lent."""
+
+    def __init__(self) -> None:
+        super().__init__("", "")
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return _lent.get()
+
+
+class _Lender(CredentialProvider):
+    METHOD = "nhi-lent"
+
+    def load(self) -> Credentials:
+        return _Lent()
+
+
+def _lending_session(profile: str | None) -> BotocoreSession:
+    """Make a session that signs each request with the key that is lent for it."""
+    session = get_session()
+    if profile:
+        session.set_config_variable("profile", profile)
+    session.register_component("credential_provider", CredentialResolver([_Lender()]))
     return session

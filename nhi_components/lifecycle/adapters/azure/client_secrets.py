@@ -62,12 +62,14 @@ class ClientSecrets:
                 f"fix: create it with the tag {description_mark(lease.lease)}"
             )
         self._refuse_foreign(lease, found.body)
+        # Asked first: a secret that cannot be told about would be made for nobody.
+        tenant = self._session.tenant()
         asked = {"displayName": description_mark(lease.lease), "endDateTime": f"{lease.ends.isoformat()}T00:00:00Z"}
         made = self._session.graph("POST", f"{self._path}/addPassword", needs=WRITE, body={"passwordCredential": asked})
         fields = {
             CLIENT_ID: str(found.body["appId"]),
             CLIENT_SECRET: str(made.body["secretText"]),
-            TENANT_ID: self._session.tenant(),
+            TENANT_ID: tenant,
         }
         return Material(str(made.body["keyId"]), fields)
 

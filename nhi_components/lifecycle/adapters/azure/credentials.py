@@ -23,7 +23,7 @@ class Credentials:
     def __init__(self, name: str, connection: AzureConnection) -> None:
         self._session = AzureSession(name, connection)
         self._lock = Lock()
-        self._vaults: set[str] = set()
+        self._vaults = set(connection.vaults)
 
     def caller(self) -> Caller:
         """Tell whom a token of the connection is for: its getting proves that Entra accepts the credentials."""
@@ -46,17 +46,17 @@ class Credentials:
         return KeyVaultHome(self._session, spec)
 
     def search(self, lease_id: str) -> list[Link]:
-        """Look through the vaults of the places that were opened, and the tenant's applications.
+        """Look through the connection's vaults and those of the places that were opened, and the tenant's applications.
 
         Raises:
-            NotSearchable: when no place was opened: which vaults there are is not told by Key Vault.
+            NotSearchable: when no vault is known: which ones there are is not told by Key Vault.
         """
         with self._lock:
             vaults = sorted(self._vaults)
         if not vaults:
             raise NotSearchable(
                 f"azure.{self._session.name}: no vault is known, expected the name of one to look through; "
-                "fix: name the credential's places"
+                "fix: name the connection's `vaults`"
             )
         name = self._session.name
         return [

@@ -12,6 +12,7 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 
+_NOT_FOUND = 404
 _LONGEST_MESSAGE = 300
 _NUMBER = re.compile(r"AADSTS\d+")
 _PASSING = frozenset({"AADSTS50196", "AADSTS90006", "AADSTS90024", "AADSTS90033"})
@@ -35,6 +36,11 @@ class Refused(NhiError):
         self.status = status
         self.code = code
         super().__init__(text)
+
+    @property
+    def tells_absence(self) -> bool:
+        """Whether Azure itself says that it is not there; a 404 without its error is that of something in between."""
+        return self.status == _NOT_FOUND and self.code != str(_NOT_FOUND)
 
 
 @contextmanager

@@ -12,7 +12,6 @@ by all.
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -20,6 +19,7 @@ from datetime import datetime
 from nhi_components.core.errors import NhiError
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.azure.vault import Vault, Version, lease_among
+from nhi_components.lifecycle.adapters.journal_text import claim_of, notes_in, notes_text
 from nhi_components.lifecycle.credentials.ports import Claim
 
 SETTLE_SECONDS = 2.2
@@ -30,7 +30,8 @@ BESIDE = "nhi:beside"
 
 _NOTES, _CLAIM = "-nhi-notes", "-nhi-claim"
 _LONGEST_NAME = 127
-_RUN, _WHO, _UNTIL = "nhi:run", "nhi:who", "nhi:until"
+_OF_CLAIM = "nhi:"
+_RUN, _WHO, _UNTIL = f"{_OF_CLAIM}run", f"{_OF_CLAIM}who", f"{_OF_CLAIM}until"
 
 
 class Journal:
@@ -53,25 +54,24 @@ class Journal:
     def notes(self) -> Mapping[str, str]:
         """Read the notes."""
         found = self._vault.current(self._notes)
-        return dict(json.loads(found.value)) if found and found.version else {}
+        return notes_in(found.value if found else None, f"{self._vault.where}/{self._notes}")
 
     def note(self, lease: LeaseTags, notes: Mapping[str, str]) -> None:
         """Replace all notes; nothing is written when they are the same."""
         versions = self._judged(self._notes, lease)
         if not versions or self.notes() != notes:
-            text = json.dumps(dict(notes), sort_keys=True)
-            self._vault.set(self._notes, text, self._tags(lease), lease.lease)
+            self._vault.set(self._notes, notes_text(notes), self._tags(lease), lease.lease)
 
     def claim(self, lease: LeaseTags, wanted: Claim, now: datetime) -> Claim:
         """Claim, renew, or tell who has the claim."""
-        first = _first(self._judged(self._claim, lease), now)
+        first = self._first(self._judged(self._claim, lease), now)
         if first is None:
             own = self._vault.set(self._claim, "claim", self._tags(lease, wanted), lease.lease)
             time.sleep(SETTLE_SECONDS)
-            first = _first(self._vault.versions(self._claim), now)
+            first = self._first(self._vault.versions(self._claim), now)
             if first is None or first.id != own:
                 self._vault.update(self._claim, own, enabled=False)
-        holds = _claim_of(first) if first else None
+        holds = self._claim_of(first) if first else None
         if first is None or holds is None:
             raise NhiError(
                 f"{self._vault.where}/{self._claim}: our claim is not there after {SETTLE_SECONDS} s, expected it to "
@@ -85,9 +85,17 @@ class Journal:
     def release(self, run: str) -> None:
         """Take the claims of that run back."""
         for version in self._vault.versions(self._claim):
-            found = _claim_of(version)
+            found = self._claim_of(version)
             if version.enabled and found and found.run == run:
                 self._vault.update(self._claim, version.id, enabled=False)
+
+    def _first(self, versions: list[Version], now: datetime) -> Version | None:
+        enabled = [version for version in versions if version.enabled]
+        return next((each for each in enabled if (claim := self._claim_of(each)) and claim.until > now), None)
+
+    def _claim_of(self, version: Version) -> Claim | None:
+        told = {name.removeprefix(_OF_CLAIM): value for name, value in version.tags.items()}
+        return claim_of(told, f"{self._vault.where}/{self._claim}") if _UNTIL in version.tags else None
 
     def _tags(self, lease: LeaseTags, claim: Claim | None = None) -> dict[str, str]:
         told = {_RUN: claim.run, _WHO: claim.who[:256], _UNTIL: claim.until.isoformat()} if claim else {}
@@ -111,15 +119,3 @@ def _beside(name: str, suffix: str) -> str:
         return f"{name}{suffix}"
     fingerprint = hashlib.sha256(name.encode()).hexdigest()[:16]
     return f"{name[: _LONGEST_NAME - len(suffix) - len(fingerprint) - 1]}-{fingerprint}{suffix}"
-
-
-def _claim_of(version: Version) -> Claim | None:
-    told = version.tags
-    return Claim(told[_RUN], told[_WHO], datetime.fromisoformat(told[_UNTIL])) if _UNTIL in told else None
-
-
-def _first(versions: list[Version], now: datetime) -> Version | None:
-    living = (
-        version for version in versions if version.enabled and (claim := _claim_of(version)) and claim.until > now
-    )
-    return next(living, None)

@@ -20,7 +20,7 @@ from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.azure.journal import Journal
 from nhi_components.lifecycle.adapters.azure.session import AzureSession
 from nhi_components.lifecycle.adapters.azure.vault import Current, Vault, Version, lease_among
-from nhi_components.lifecycle.credentials.ports import Claim, Held, Material, Overtaken
+from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Material, Overtaken
 
 KEY_TAG = "nhi-key"
 """The tag of a version with the key's id."""
@@ -46,18 +46,17 @@ class KeyVaultHome:
         borne = self._journal.lease()
         return Held(borne, "", None) if borne else None
 
-    def read(self) -> Material | None:
-        """Read the current version."""
+    def kept(self) -> Kept:
+        """Tell all that is kept; see the port."""
+        versions = self._vault.versions(self._name)
+        if not versions:
+            return Kept(self.find(), None, self.notes())
         current = self._vault.current(self._name)
-        if current is None or not current.version:
-            return None
-        content = _content(current.value)
-        if KEY_TAG not in current.tags or content is None:
-            raise NhiError(
-                f"{self._where}: version {current.version} is no credential of ours, expected a JSON object of texts "
-                f"and the tag {KEY_TAG}; fix: rotate the credential, or disable that version if it was set by hand"
-            )
-        return Material(current.tags[KEY_TAG], content)
+        return Kept(_held(lease_among(versions), current, versions), _material_of(current), self.notes())
+
+    def read(self) -> Material | None:
+        """Read the current version; None also where people wrote something that names no key."""
+        return _material_of(self._vault.current(self._name))
 
     def write(self, lease: LeaseTags, material: Material, over: str | None = None) -> Held:
         """Set it, unless the current version holds the same; read it back."""
@@ -85,9 +84,9 @@ class KeyVaultHome:
         return _held(lease.lease, current, versions)
 
     def prune(self) -> None:
-        """Disable every version but the current one: none can be deleted alone."""
+        """Disable every version but the current one: none can be deleted alone. Somebody else's are left alone."""
         versions = self._vault.versions(self._name)
-        current = self._vault.current(self._name) if versions else None
+        current = self._vault.current(self._name) if lease_among(versions) else None
         for version in versions:
             if version.enabled and current and version.id != current.version:
                 self._vault.update(self._name, version.id, enabled=False)
@@ -143,6 +142,13 @@ class KeyVaultHome:
 def _held(lease: str | None, current: Current | None, versions: list[Version]) -> Held:
     stands, key_id = (current.version, current.tags.get(KEY_TAG)) if current else ("", None)
     return Held(lease, stands, key_id, sum(version.enabled and version.id != stands for version in versions))
+
+
+def _material_of(current: Current | None) -> Material | None:
+    content = _content(current.value) if current and current.version else None
+    if current is None or content is None or KEY_TAG not in current.tags:
+        return None
+    return Material(current.tags[KEY_TAG], content)
 
 
 def _same(current: Current, material: Material) -> bool:

@@ -186,7 +186,7 @@ class AzureSession:
         try:
             return self.graph("GET", path, needs=needs)
         except Refused as refused:
-            if refused.status != 404:
+            if not refused.tells_absence:
                 raise
             return None
 

@@ -23,7 +23,7 @@ SETTLING_SECONDS = 60
 
 _DELETED = "ObjectIsDeletedButRecoverable"
 _UNSETTLED = frozenset({"ObjectIsBeingDeleted", "ObjectIsBeingRecovered"})
-_NOT_FOUND, _CONFLICT, _FORBIDDEN = 404, 409, 403
+_CONFLICT, _FORBIDDEN = 409, 403
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -188,7 +188,7 @@ class Vault:
                     name, raw_response_hook=lambda answer: told.append(time_of(answer.http_response.headers))
                 )
         except Refused as refused:
-            if refused.status not in (_NOT_FOUND, _FORBIDDEN):
+            if not refused.tells_absence and refused.status != _FORBIDDEN:
                 raise
         return told[-1]
 
@@ -234,7 +234,7 @@ class Vault:
 
 
 def _refuse_but_absent(refused: Refused) -> None:
-    if refused.status != _NOT_FOUND:
+    if not refused.tells_absence:
         raise refused
 
 

@@ -25,7 +25,7 @@ class Credentials:
     def __init__(self, name: str, connection: GcpConnection) -> None:
         self._session = GcpSession(name, connection)
         self._lock = Lock()
-        self._projects: set[str] = set()
+        self._projects = set(connection.projects)
 
     def caller(self) -> Caller:
         """Tell whose token the connection gets."""
@@ -47,17 +47,17 @@ class Credentials:
         return SecretHome(self._session, spec)
 
     def search(self, lease_id: str) -> list[Link]:
-        """Look through the project of the ambient credentials, and those of the places that were opened.
+        """Look through the connection's projects, those of the places that were opened, else the ambient one.
 
         Raises:
             NotSearchable: when no project is known: secrets can only be listed project by project.
         """
         with self._lock:
-            projects = sorted(self._projects | ({self._session.project} - {""}))
+            projects = sorted(self._projects or {self._session.project} - {""})
         if not projects:
             raise NotSearchable(
                 f"gcp.{self._session.name}: no project is known, expected one to look through; "
-                "fix: set GOOGLE_CLOUD_PROJECT, or name the credential's places"
+                "fix: name the connection's `projects`, or set GOOGLE_CLOUD_PROJECT"
             )
         return [link for project in projects for link in self._search_in(project, lease_id)]
 

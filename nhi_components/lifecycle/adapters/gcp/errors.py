@@ -67,12 +67,22 @@ def translated(connection: str, place: str) -> Iterator[None]:
         raise _unreachable(connection, got, "application default credentials", _FIX_CREDENTIALS) from None
 
 
+def is_refusal(error: RefreshError) -> bool:
+    """Tell whether the token endpoint itself refuses: it says so by an OAuth error (RFC 6749, section 5.2)."""
+    return not error.retryable and isinstance(_oauth_answer(error).get("error"), str)
+
+
 def reason_of(error: RefreshError) -> str:
     """Tell the OAuth error of a refused token request: only what the token endpoint documents as such."""
-    answer = error.args[1] if len(error.args) > 1 else None
-    if not isinstance(answer, Mapping):
+    answer = _oauth_answer(error)
+    if not answer:
         return type(error).__name__
     return ": ".join(str(answer[key])[:_LONGEST_MESSAGE] for key in ("error", "error_description") if key in answer)
+
+
+def _oauth_answer(error: RefreshError) -> Mapping[str, Any]:
+    answer = error.args[1] if len(error.args) > 1 else None
+    return answer if isinstance(answer, Mapping) else {}
 
 
 def refuse(connection: str, place: str, response: requests.Response, *, needs: str, holds_value: bool) -> NoReturn:

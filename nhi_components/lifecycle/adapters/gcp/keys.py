@@ -20,7 +20,13 @@ from nhi_components.core.credential.sources import GcpServiceAccountKeySource
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import NotChecked
 from nhi_components.core.tags import LeaseTags, description_mark, lease_of_description
-from nhi_components.lifecycle.adapters.gcp.errors import FAILED_PRECONDITION, NOT_FOUND, Refused, translated
+from nhi_components.lifecycle.adapters.gcp.errors import (
+    FAILED_PRECONDITION,
+    NOT_FOUND,
+    Refused,
+    is_refusal,
+    translated,
+)
 from nhi_components.lifecycle.adapters.gcp.session import IAM, SCOPES, GcpSession, asking
 from nhi_components.lifecycle.credentials.ports import Key, LimitReached, Material
 
@@ -107,7 +113,7 @@ class ServiceAccountKeys:
                 holder = Credentials.from_service_account_info(told, scopes=SCOPES)  # type: ignore[no-untyped-call] # google-auth has no types
                 holder.refresh(asking())
             except RefreshError as error:
-                if error.retryable:
+                if not is_refusal(error):
                     raise
                 return False
             except ValueError:

@@ -16,12 +16,13 @@ from datetime import datetime
 from nhi_components.core.credential.places import GcpSecretPlace
 from nhi_components.core.errors import NhiError
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.adapters.gcp.contents import CLAIM, KEY_ID, claim_in, claim_text, content_of
+from nhi_components.lifecycle.adapters.gcp.contents import KEY_ID, content_of
 from nhi_components.lifecycle.adapters.gcp.secrets import ENABLED, Conflict, Secret, Secrets, Version
 from nhi_components.lifecycle.adapters.gcp.session import GcpSession
-from nhi_components.lifecycle.credentials.ports import Claim, Held, Material, Overtaken
+from nhi_components.lifecycle.adapters.journal_text import claim_in, claim_text
+from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Material, Overtaken
 
-_NOTE = "nhi-note."
+_NOTE, _CLAIM = "nhi-note.", "nhi-claim"
 _TRIES = 12
 """How often a change is tried that others get in the way of: for about ten seconds."""
 
@@ -42,28 +43,23 @@ class SecretHome:
 
     def find(self) -> Held | None:
         """Tell what stands there: the newest version that is enabled."""
+        return self.kept().held
+
+    def kept(self) -> Kept:
+        """Tell all that is kept: of the newest version that is enabled."""
         secret = self._secrets.find(self._path)
         if secret is None:
-            return None
+            return Kept(None, None, {})
         versions = self._secrets.versions(self._path)
         stands = _newest(versions)
         # Whose value it is matters first: a foreign one is not read.
         content = self._content(stands) if stands and secret.lease else {}
-        return _held(secret.lease, stands, content.get(KEY_ID), versions)
+        held = _held(secret.lease, stands, content.get(KEY_ID), versions)
+        return Kept(held, _material_of(content), _notes_in(secret.annotations))
 
     def read(self) -> Material | None:
-        """Read the newest version that is enabled."""
-        secret = self._secrets.find(self._path)
-        stands = _newest(self._secrets.versions(self._path)) if secret else None
-        if stands is None:
-            return None
-        content = self._content(stands)
-        if KEY_ID not in content:
-            raise NhiError(
-                f"{self._where}: version {stands.number} holds no credential of ours, expected a JSON object of texts "
-                f"with {KEY_ID}; fix: rotate the credential, or destroy that version if it was added by hand"
-            )
-        return Material(content[KEY_ID], {name: value for name, value in content.items() if name != KEY_ID})
+        """Read the newest version that is enabled; None also where people wrote something that names no key."""
+        return self.kept().material
 
     def write(self, lease: LeaseTags, material: Material, over: str | None = None) -> Held:
         """Add a version, unless the newest holds the same; read it back."""
@@ -83,8 +79,9 @@ class SecretHome:
         return _held(lease.lease, stands, material.key_id, versions)
 
     def prune(self) -> None:
-        """Destroy every version but the newest that is enabled."""
-        versions = self._secrets.versions(self._path)
+        """Destroy every version but the newest that is enabled; somebody else's are left alone."""
+        secret = self._secrets.find(self._path)
+        versions = self._secrets.versions(self._path) if secret and secret.lease else []
         kept = _newest(versions)
         for version in versions:
             if version.holds_value and version != kept:
@@ -107,8 +104,7 @@ class SecretHome:
     def notes(self) -> Mapping[str, str]:
         """Read the notes."""
         secret = self._secrets.find(self._path)
-        annotations = secret.annotations if secret else {}
-        return {key.removeprefix(_NOTE): value for key, value in annotations.items() if key.startswith(_NOTE)}
+        return _notes_in(secret.annotations if secret else {})
 
     def note(self, lease: LeaseTags, notes: Mapping[str, str]) -> None:
         """Replace all notes."""
@@ -125,9 +121,9 @@ class SecretHome:
 
         def changed(annotations: Mapping[str, str]) -> Mapping[str, str]:
             nonlocal holds
-            there = claim_in(annotations)
+            there = claim_in(annotations.get(_CLAIM), self._where)
             holds = there if there and there.run != wanted.run and there.until > now else wanted
-            return annotations if holds is there else {**annotations, CLAIM: claim_text(wanted)}
+            return annotations if holds is there else {**annotations, _CLAIM: claim_text(wanted)}
 
         self._change(lease, changed)
         return holds
@@ -136,9 +132,9 @@ class SecretHome:
         """Take the claim of that run away."""
 
         def changed(annotations: Mapping[str, str]) -> Mapping[str, str]:
-            there = claim_in(annotations)
+            there = claim_in(annotations.get(_CLAIM), self._where)
             mine = there is not None and there.run == run
-            return {key: value for key, value in annotations.items() if not (mine and key == CLAIM)}
+            return {key: value for key, value in annotations.items() if not (mine and key == _CLAIM)}
 
         self._change(None, changed)
 
@@ -237,6 +233,15 @@ def _tries() -> Iterator[int]:
 
 def _newest(versions: list[Version]) -> Version | None:
     return next((version for version in reversed(versions) if version.state == ENABLED), None)
+
+
+def _material_of(content: Mapping[str, str]) -> Material | None:
+    fields = {name: value for name, value in content.items() if name != KEY_ID}
+    return Material(content[KEY_ID], fields) if KEY_ID in content else None
+
+
+def _notes_in(annotations: Mapping[str, str]) -> dict[str, str]:
+    return {key.removeprefix(_NOTE): value for key, value in annotations.items() if key.startswith(_NOTE)}
 
 
 def _held(lease: str | None, stands: Version | None, key_id: str | None, versions: list[Version]) -> Held:

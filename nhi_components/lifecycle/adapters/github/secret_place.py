@@ -33,8 +33,9 @@ class SecretsOfGitHub:
         self._session = session
         self._spec = spec
         self._repository = f"/repos/{spec.repository}"
-        inside = f"environments/{quote(spec.environment, safe='')}" if spec.environment else "actions"
-        self._secrets = f"{self._repository}/{inside}/secrets"
+        named = f"environments/{quote(spec.environment, safe='')}" if spec.environment else ""
+        self._environment = f"{self._repository}/{named}" if named else None
+        self._secrets = f"{self._repository}/{named or 'actions'}/secrets"
         # GitHub keeps names in capitals, whatever they were written in.
         self._names = sorted(name.upper() for name in spec.variables.values())
 
@@ -125,8 +126,10 @@ class SecretsOfGitHub:
             )
 
     def _refuse_invisible(self) -> None:
-        """Tell a missing environment from a repository that the token may not see."""
-        if self._spec.environment is None or self._session.get(self._repository) is None:
+        """Tell an environment that is not there from one whose secrets, or whose repository, the token may not see."""
+        if self._environment is None or self._session.get(self._repository) is None:
+            raise self._invisible()
+        if self._session.get(self._environment) is not None:
             raise self._invisible()
 
     def _invisible(self) -> NhiError:

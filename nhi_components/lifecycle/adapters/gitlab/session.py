@@ -15,6 +15,7 @@ from gitlab.exceptions import GitlabError
 
 from nhi_components.core.connection import GitLabConnection
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
+from nhi_components.lifecycle.adapters.quoting import quotes
 
 TIMEOUT_SECONDS = 15
 
@@ -75,14 +76,14 @@ class GitLabSession:
             return [dict(each) for each in found]
 
     def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Make something."""
-        with self._translated(f"POST {path}"):
+        """Make a variable; its value is in no error."""
+        with self._translated(f"POST {path}", str(body["value"])):
             made: Any = self._opened().http_post(path, post_data=dict(body), obey_rate_limit=False)
         return dict(made)
 
     def update(self, path: str, query: Mapping[str, str], body: Mapping[str, Any]) -> dict[str, Any]:
-        """Change something that must be there."""
-        with self._translated(f"PUT {path}"):
+        """Change a variable, which must be there; its value is in no error."""
+        with self._translated(f"PUT {path}", str(body["value"])):
             made: Any = self._opened().http_put(
                 path, query_data=dict(query), post_data=dict(body), obey_rate_limit=False
             )
@@ -102,11 +103,13 @@ class GitLabSession:
         return SystemUnreachable("gitlab", Problem(f"gitlab.{self.name}", got, expected, fix))
 
     @contextmanager
-    def _translated(self, doing: str) -> Iterator[None]:
+    def _translated(self, doing: str, *sent: str) -> Iterator[None]:
         try:
             yield
         except GitlabError as error:
-            raise self._refusal(doing, error) from None
+            told = str(error.error_message)
+            shown = "" if quotes(told, sent) else f": {told[:_LONGEST]}"
+            raise self._refusal(f"{doing}{shown}", error) from None
         except requests.exceptions.RequestException as error:
             fix = "check the network, and the connection's endpoint or CI_SERVER_URL"
             got = f"no answer from {self.address} ({type(error).__name__}), {doing}"
@@ -114,7 +117,7 @@ class GitLabSession:
 
     def _refusal(self, doing: str, error: GitlabError) -> NhiError:
         status = int(error.response_code or 0)
-        got = f"{status}, {doing}: {str(error.error_message)[:_LONGEST]}"
+        got = f"{status}, {doing}"
         match status:
             case HTTPStatus.UNAUTHORIZED:
                 fix = f"put a valid token into {self._connection.token_variable}"

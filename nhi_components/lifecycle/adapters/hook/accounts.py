@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from itertools import chain
 
 from nhi_components.core.credential.accounts import hook_of_link
 from nhi_components.core.errors import NhiError, Problem
 from nhi_components.core.links import Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.every import every
 from nhi_components.lifecycle.adapters.hook.protocol import (
     Action,
     Description,
@@ -30,8 +31,6 @@ KIND = LinkKind.HOOK_ACCOUNT
 NO_SESSIONS_TOLD = NotChecked("the protocol of hooks tells nothing of sessions that were open at the service")
 SINCE_UNKNOWN = NotChecked("suspended before; the hook does not tell since when")
 WITHOUT_CANARY = "a hook opens no session that could be tried"
-
-T = TypeVar("T")
 
 
 class HookAccounts:
@@ -119,7 +118,7 @@ class HookAccounts:
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Have the accounts suspended, each whatever becomes of the others; what was before keeps its time."""
         elapsed = Elapsed(now)
-        return all_of(partial(self._cut_off, lease_id, link, elapsed) for link in _with_hook(links))
+        return list(chain(*every(partial(self._cut_off, lease_id, link, elapsed) for link in _with_hook(links))))
 
     def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
         """Tell of the accounts whose hook is not known, as from evidence; of all of them, from a lease id alone."""
@@ -171,23 +170,6 @@ class HookAccounts:
             f"{System.HOOK}.{self._name}: after {action} of {link.name}, {hook.name} tells of {got}; "
             f"expected {expected}; fix: correct the hook as docs/hooks.md tells"
         )
-
-
-def all_of(steps: Iterable[Callable[[], list[T]]]) -> list[T]:
-    """Take every step, also after one that failed, and put their results together.
-
-    Raises:
-        NhiError: the first failure, once every step was taken.
-    """
-    results, failures = list[T](), list[NhiError]()
-    for step in steps:
-        try:
-            results += step()
-        except NhiError as failure:
-            failures.append(failure)
-    if failures:
-        raise failures[0]
-    return results
 
 
 def _with_hook(links: Iterable[Link]) -> list[Link]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from nhi_components.core.connection import HookConnection
 from nhi_components.core.errors import SpecError
 from nhi_components.core.links import Fact, Link, System
 from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.every import every
 from nhi_components.lifecycle.adapters.holders import HolderAdapter
-from nhi_components.lifecycle.adapters.hook.accounts import KIND, HookAccounts, all_of
+from nhi_components.lifecycle.adapters.hook.accounts import KIND, HookAccounts
 from nhi_components.lifecycle.adapters.hook.credentials import Credentials
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Room, Sighting, SystemAdapter
 
@@ -68,12 +70,11 @@ class HookAdapter:
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Suspend the accounts, and cut the keys off; see the port."""
         accounts, keys = _split(links)
-        return all_of(
-            [
-                partial(self._accounts.cut_off, lease_id, accounts, now),
-                partial(self._keys.cut_off, lease_id, keys, now),
-            ]
-        )
+        both = [
+            partial(self._accounts.cut_off, lease_id, accounts, now),
+            partial(self._keys.cut_off, lease_id, keys, now),
+        ]
+        return list(chain(*every(both)))
 
     def revoke_live(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[Link]:
         """Revoke what lives on its own; an account of a suspended identity is suspended already; see the port."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import socket
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,6 +26,7 @@ from nhi_components.lifecycle.adapters.hook.protocol import (
     lease_facts,
 )
 from nhi_components.lifecycle.adapters.hook.speaking import Hook
+from nhi_components.lifecycle.adapters.local_user import local_user
 from nhi_components.lifecycle.credentials.ports import Key, Material, NoSuchKind, NotSearchable, Place
 from nhi_components.lifecycle.ports import Caller
 
@@ -125,7 +124,7 @@ class Credentials:
 
     def caller(self) -> Caller:
         """Tell which user of which machine runs commands; each web hook knows us by a token of its own."""
-        return Caller(System.HOOK, self._name, f"{_user()}@{socket.gethostname()}", _WHERE)
+        return Caller(System.HOOK, self._name, f"{local_user()}@{socket.gethostname()}", _WHERE)
 
     def source(self, spec: SourceSpec) -> HookSource:
         """Open the keys of an account."""
@@ -149,10 +148,3 @@ def _hook_of(spec: CommandSource | HttpSource) -> CommandHook | HttpHook:
     if isinstance(spec, CommandSource):
         return CommandHook(command=spec.command)
     return HttpHook(url=spec.url, token_variable=spec.token_variable)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return f"user {os.getuid()}" if hasattr(os, "getuid") else "an unknown user"

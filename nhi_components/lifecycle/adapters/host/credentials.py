@@ -9,7 +9,6 @@ writes over flash cells, its blocks live on until they are used again, also if t
 
 from __future__ import annotations
 
-import getpass
 import json
 import platform
 import stat
@@ -25,6 +24,7 @@ from nhi_components.core.lease_id import is_lease_id
 from nhi_components.core.links import Link, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.host import files
+from nhi_components.lifecycle.adapters.local_user import local_user
 from nhi_components.lifecycle.credentials.ports import (
     Held,
     Material,
@@ -53,7 +53,7 @@ class Credentials:
     def caller(self) -> Caller:
         """Tell the user and the machine; the account is the host that the connection asks for, empty for any."""
         self.check()
-        principal = f"{getpass.getuser()}@{platform.node() or 'localhost'}"
+        principal = f"{local_user()}@{platform.node() or 'localhost'}"
         return Caller(System.HOST, self._name, principal, self._connection.host or "")
 
     def check(self) -> None:

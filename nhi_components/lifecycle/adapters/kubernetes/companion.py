@@ -6,13 +6,13 @@ hand could not be told from them; so the Secret holds content only, and `<name>-
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from nhi_components.core.errors import NhiError
 from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.journal_text import claim_in, claim_text, notes_in, notes_text
 from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Conflict
 from nhi_components.lifecycle.adapters.kubernetes.marks import lease_of, marks
 from nhi_components.lifecycle.adapters.kubernetes.session import Kind, KubernetesSession
@@ -43,12 +43,11 @@ class Companion:
     def notes(self) -> Mapping[str, str]:
         """Read the notes; none when it is not there, or not ours."""
         found = self._found()
-        kept = json.loads(_data(found).get(_NOTES, "{}")) if found and lease_of(found) else {}
-        return {str(key): str(value) for key, value in kept.items()}
+        return notes_in(_data(found).get(_NOTES), self._path) if found and lease_of(found) else {}
 
     def note(self, lease: LeaseTags, notes: Mapping[str, str]) -> None:
         """Replace all notes."""
-        self._change(lease, lambda data: {**data, _NOTES: json.dumps(dict(notes), sort_keys=True)})
+        self._change(lease, lambda data: {**data, _NOTES: notes_text(notes)})
 
     def claim(self, lease: LeaseTags, wanted: Claim, now: datetime) -> Claim:
         """Claim, renew or take over; tell whose claim holds."""
@@ -56,12 +55,12 @@ class Companion:
 
         def claimed(data: dict[str, str]) -> dict[str, str] | None:
             nonlocal holding
-            standing = _claim(data)
+            standing = self._claim(data)
             if standing and standing.run != wanted.run and standing.until > now:
                 holding = standing
                 return None
             holding = wanted
-            return {**data, _CLAIM: _written(wanted)}
+            return {**data, _CLAIM: claim_text(wanted)}
 
         self._change(lease, claimed)
         return holding
@@ -70,7 +69,7 @@ class Companion:
         """Give up the claim of a run."""
         for _ in range(_TRIES):
             found = self._found()
-            standing = _claim(_data(found)) if found and lease_of(found) else None
+            standing = self._claim(_data(found)) if found and lease_of(found) else None
             if found is None or standing is None or standing.run != run:
                 return
             if self._changed(found, {"data": {_CLAIM: None}}):
@@ -118,6 +117,9 @@ class Companion:
             return False
         return True
 
+    def _claim(self, data: Mapping[str, str]) -> Claim | None:
+        return claim_in(data.get(_CLAIM), self._path)
+
     def _found(self) -> dict[str, Any] | None:
         return self._session.read(Kind.CONFIG_MAP, self._namespace, self._name)
 
@@ -142,12 +144,3 @@ class Companion:
 
 def _data(found: Mapping[str, Any] | None) -> dict[str, str]:
     return dict(found.get("data") or {}) if found else {}
-
-
-def _written(claim: Claim) -> str:
-    return json.dumps({"run": claim.run, "who": claim.who, "until": claim.until.isoformat()})
-
-
-def _claim(data: Mapping[str, str]) -> Claim | None:
-    told = json.loads(data.get(_CLAIM, "null"))
-    return Claim(told["run"], told["who"], datetime.fromisoformat(told["until"])) if told else None

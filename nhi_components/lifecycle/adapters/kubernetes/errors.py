@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
+from typing import Any
 
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError, SSLError
 
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
+from nhi_components.lifecycle.adapters.quoting import quotes
 
 _LONGEST = 400
 
@@ -75,6 +77,9 @@ def _refusal(connection: str, doing: str, error: ApiException, hidden: tuple[str
         case HTTPStatus.FORBIDDEN:
             fix = "allow it in a Role or ClusterRole of the connection's user, and check with `kubectl auth can-i`"
             return Denied("kubernetes", Problem(f"kubernetes.{connection}", got, "leave to do so", fix))
+        case HTTPStatus.NOT_FOUND if _status_of(error).get("reason") != "NotFound":
+            fix = "correct the server in the kubeconfig: what answers there knows no such objects"
+            return unreachable(connection, f"404, {doing}", "an API server", fix)
         case HTTPStatus.NOT_FOUND:
             return Absent(f"kubernetes.{connection}: {got}; fix: make it, or correct namespace and name")
         case HTTPStatus.CONFLICT:
@@ -87,12 +92,17 @@ def _refusal(connection: str, doing: str, error: ApiException, hidden: tuple[str
 
 def _told(error: ApiException, hidden: tuple[str, ...]) -> str:
     """Tell the reason that the answer's Status gives."""
+    found = _status_of(error)
+    message = str(found.get("message", ""))
+    if not message or quotes(message, hidden):
+        return str(found.get("reason") or error.reason or error.status)
+    return message[:_LONGEST]
+
+
+def _status_of(error: ApiException) -> Mapping[str, Any]:
+    """Read the Status that an API server explains itself by; empty where something else has answered."""
     try:
         told = json.loads(error.body or "{}")
     except (ValueError, TypeError):
-        told = {}
-    found = told if isinstance(told, dict) else {}
-    message = str(found.get("message", ""))
-    if not message or any(text and text in message for text in hidden):
-        return str(found.get("reason") or error.reason or error.status)
-    return message[:_LONGEST]
+        return {}
+    return told if isinstance(told, dict) and told.get("kind") == "Status" else {}

@@ -18,7 +18,7 @@ from nhi_components.lifecycle.adapters.kubernetes.companion import Companion
 from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Conflict
 from nhi_components.lifecycle.adapters.kubernetes.marks import difference, lease_of, marks
 from nhi_components.lifecycle.adapters.kubernetes.session import Kind, KubernetesSession, Object
-from nhi_components.lifecycle.credentials.ports import Claim, Held, Material, Overtaken
+from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Material, Overtaken
 
 KEY_ID = "key_id"
 
@@ -42,19 +42,16 @@ class SecretOfCluster:
     def find(self) -> Held | None:
         """Tell what the Secret holds; see the port. Notes or a claim without a Secret count as a mark."""
         found = self._found()
-        if found is not None:
-            return _held(found)
-        lease = self._companion.lease()
-        return Held(lease, "", None) if lease else None
+        return _held(found) if found else self._marked()
+
+    def kept(self) -> Kept:
+        """Tell all that is kept; see the port."""
+        found = self._found()
+        return Kept(_held(found) if found else self._marked(), _material_of(found), self.notes())
 
     def read(self) -> Material | None:
-        """Read the Secret's fields; see the port."""
-        data = {key: base64.b64decode(value).decode() for key, value in _data(self._found()).items()}
-        if not data:
-            return None
-        if KEY_ID not in data:
-            raise NhiError(f"{self._path}: got no {KEY_ID}, expected one; fix: have the credential rotated")
-        return Material(data.pop(KEY_ID), data)
+        """Read the Secret's fields; None also where people wrote something that names no key. See the port."""
+        return _material_of(self._found())
 
     def write(self, lease: LeaseTags, material: Material, over: str | None = None) -> Held:
         """Write the Secret, comparing its `resourceVersion`; see the port."""
@@ -84,7 +81,8 @@ class SecretOfCluster:
             found = self._found()
             if found is None:
                 break
-            self._refuse_foreign(found, lease_id)
+            if lease_of(found) != lease_id:
+                raise self._foreign(found, lease_id)
             self._delete(found)
         else:
             raise self._overtaken()
@@ -110,13 +108,18 @@ class SecretOfCluster:
         """Tell the API server's own time."""
         return self._session.time()
 
+    def _marked(self) -> Held | None:
+        """Tell of what stands beside no Secret."""
+        lease = self._companion.lease()
+        return Held(lease, "", None) if lease else None
+
     def _put(self, found: Object | None, lease: LeaseTags, data: dict[str, str]) -> Object:
         """Write the Secret, anew where it can't be changed.
 
         An immutable one cannot, nor one of another type: it is deleted and made again, as one that can be rotated.
         """
         hidden = [text for value in data.values() for text in (value, base64.b64decode(value).decode())]
-        if found and (found.get("immutable") or found.get("type") != _TYPE):
+        if found and not _can_be_changed(found):
             self._session.delete(Kind.SECRET, found)
             found = None
         if found is None:
@@ -154,12 +157,13 @@ class SecretOfCluster:
         return {key: base64.b64encode(value.encode()).decode() for key, value in fields.items()}
 
     def _refuse_foreign(self, found: Object | None, lease_id: str) -> None:
-        borne = lease_of(found) if found else None
-        if found is None or borne == lease_id or (borne is None and not _data(found)):
-            return
-        raise NhiError(
-            f"{self._path}: got a Secret that bears {borne or 'no lease'}, expected none, or one of {lease_id}; "
-            "fix: delete it if it is no longer needed, or give the place another name"
+        if found is not None and lease_of(found) != lease_id and not _may_be_taken(found):
+            raise self._foreign(found, lease_id)
+
+    def _foreign(self, found: Object, lease_id: str) -> NhiError:
+        return NhiError(
+            f"{self._path}: got a Secret that bears {lease_of(found) or 'no lease'}, expected none, or one of "
+            f"{lease_id}; fix: delete it if it is no longer needed, or give the place another name"
         )
 
     def _refuse_overtaken(self, found: Object | None, over: str | None) -> None:
@@ -176,8 +180,28 @@ class SecretOfCluster:
         return f"kubernetes.{self._session.name}: Secret {self._spec.address}"
 
 
+def _may_be_taken(found: Object) -> bool:
+    """Tell whether it bears no lease and holds nothing; one of another type is for a controller that will fill it."""
+    return lease_of(found) is None and not _data(found) and _can_be_changed(found)
+
+
+def _can_be_changed(found: Object) -> bool:
+    return not found.get("immutable") and found.get("type") == _TYPE
+
+
 def _data(found: Object | None) -> dict[str, str]:
     return dict(found.get("data") or {}) if found else {}
+
+
+def _material_of(found: Object | None) -> Material | None:
+    kept = _data(found)
+    if KEY_ID not in kept:
+        return None
+    try:
+        data = {key: base64.b64decode(value).decode() for key, value in kept.items()}
+    except UnicodeDecodeError:
+        return None
+    return Material(data.pop(KEY_ID), data)
 
 
 def _held(found: Object) -> Held:

@@ -18,12 +18,17 @@ from threading import Lock
 from typing import Any
 
 from kubernetes import client, config
+from yaml import YAMLError
 
 from nhi_components.core.connection import KubernetesConnection
 from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Denied, translated, unreachable
+from nhi_components.lifecycle.adapters.kubernetes.patience import patience
 
 TIMEOUT_SECONDS = (3, 20)
 """To connect, to answer. Short, because the services repeat with pauses of their own."""
+
+_CONNECTIONS = 64
+"""As many as `nhi rotate` may work on at once: what has no place in the pool is connected anew for each request."""
 
 _PAGE = 500
 _USUAL = "~/.kube/config"
@@ -35,6 +40,9 @@ Object = dict[str, Any]
 
 _configuring: Any = config
 """This part of the client has no types."""
+
+_UNUSABLE = (config.ConfigException, YAMLError, AttributeError, OSError, TypeError, ValueError)
+"""What the client raises for a kubeconfig that it can't read, or that is no kubeconfig at all."""
 
 
 class Kind(StrEnum):
@@ -197,15 +205,17 @@ class KubernetesSession:
         usual = str(Path(_USUAL).expanduser())
         file = self._connection.kubeconfig or os.environ.get("KUBECONFIG") or usual
         context = self._connection.context
+        configuration: Any = client.Configuration()
+        configuration.retries, configuration.connection_pool_maxsize = patience(), _CONNECTIONS
         there = [part for part in file.split(os.pathsep) if part and Path(part).expanduser().is_file()]
         try:
             if there:
-                return _configuring.new_client_from_config(file, context, persist_config=False)
+                known = {"persist_config": False, "client_configuration": configuration}
+                return _configuring.new_client_from_config(file, context, **known)
             if file == usual and context is None and _IN_A_POD in os.environ:
-                configuration = client.Configuration()
                 _configuring.load_incluster_config(client_configuration=configuration)
                 return client.ApiClient(configuration)
-        except config.ConfigException:
+        except _UNUSABLE:
             named = f"context {context}" if context else "current context"
             fix = "check it with `kubectl config view` and `kubectl cluster-info`"
             raise unreachable(self.name, f"{file}, whose {named} can't be used", "a usable kubeconfig", fix) from None

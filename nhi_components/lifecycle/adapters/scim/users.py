@@ -120,18 +120,17 @@ class Users:
     def _where(self, attribute: str, value: str, is_it: Callable[[User], bool]) -> list[User]:
         """Ask with a filter, page by page; what an answer holds beyond it is left out: not every service heeds it."""
         query = {"filter": f"{attribute} eq {json.dumps(value)}", "count": str(_PAGE)}
-        found: dict[str, User] = {}
-        seen = 0
+        seen: dict[str, User] = {}
         for _ in range(_MOST_PAGES):
-            total, users = self._page({**query, "startIndex": str(seen + 1)})
-            found |= {user.id: user for user in users if is_it(user)}
-            seen += len(users)
-            if seen >= total:
-                return list(found.values())
-            if not users:
+            total, users = self._page({**query, "startIndex": str(len(seen) + 1)})
+            new = {user.id: user for user in users if user.id not in seen}
+            seen |= new
+            if len(seen) >= total:
+                return [user for user in seen.values() if is_it(user)]
+            if not new:
                 raise NhiError(
-                    f"{self._http.place}: got {seen} of {total} users for {query['filter']}; expected all of them; "
-                    "fix: run the same command again"
+                    f"{self._http.place}: got {len(seen)} of {total} users for {query['filter']}; expected all of "
+                    "them; fix: run the same command again, or use a service that heeds startIndex"
                 )
         raise NhiError(
             f"{self._http.place}: more than {_MOST_PAGES * _PAGE:,} users for {query['filter']}; expected a few; "

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from functools import partial
 
-from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
+from nhi_components.lifecycle.adapters.every import every
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.judged import Judged
 from nhi_components.lifecycle.adapters.vault.kv import Entry
 from nhi_components.lifecycle.adapters.vault.registry import Registry
 from nhi_components.lifecycle.ports import Canary, CutOff
-
-_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class AcceptedKeys:
         Raises:
             NhiError: with every registry that could not be changed; the others were.
         """
-        return self._each(lambda judged, registry: _cut_off(judged, registry, elapsed))
+        return every(partial(_cut_off, judged, registry, elapsed) for judged, registry in self._found)
 
     def revoke(self) -> list[Link]:
         """Disable every key of a suspended identity; the registries that accepted any.
@@ -63,18 +61,7 @@ class AcceptedKeys:
         Raises:
             NhiError: with every registry that could not be changed; the others were.
         """
-        return [link for link in self._each(lambda judged, registry: _revoked(judged, registry)) if link]
-
-    def _each(self, work: Callable[[Judged[Entry], Registry], _Answer]) -> list[_Answer]:
-        done, failures = list[_Answer](), list[str]()
-        for judged, registry in self._found:
-            try:
-                done.append(work(judged, registry))
-            except NhiError as failure:
-                failures.append(str(failure))
-        if failures:
-            raise NhiError("\n".join(failures))
-        return done
+        return list(filter(None, every(partial(_revoked, *found) for found in self._found)))
 
 
 def _cut_off(judged: Judged[Entry], registry: Registry, elapsed: Elapsed) -> CutOff:

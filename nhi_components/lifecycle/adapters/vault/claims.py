@@ -26,8 +26,9 @@ _LEASE = "lease"
 _ATTEMPTS = 20
 """Our own figure: each attempt loses to a run that has just won, so that the next one finds its claim."""
 
-DELETION_MARGIN = timedelta(minutes=1)
-"""More than a request can take: a claim that lapses sooner might be another's before its deletion arrives."""
+DELETION_MARGIN = timedelta(seconds=30)
+"""More than a request may take (`http.TIMEOUT_SECONDS`), nearly twice: a claim that lapses sooner might be another's
+before its deletion arrives. A run renews its claim before less than that is left, so none is renewed to be deleted."""
 
 
 class ClaimEntry:
@@ -55,14 +56,15 @@ class ClaimEntry:
         over when the deletion arrives.
         """
         entry = self._entry.find()
-        standing = self._standing(self._entry.content(entry))
+        content = self._entry.content(entry)
+        standing = self._standing(content)
         if entry is None or standing is None or standing.run != run:
             return
         soon = server_time(self._http) + DELETION_MARGIN
         if standing.until < soon:
-            content = {**(self._entry.content(entry) or {}), **_told(replace(standing, until=soon + DELETION_MARGIN))}
+            longer = _told(replace(standing, until=soon + DELETION_MARGIN))
             try:
-                self._kv.write(self._mount, self._path, content, entry.newest)
+                self._kv.write(self._mount, self._path, {**(content or {}), **longer}, entry.newest)
             except Conflict:
                 return
         self._entry.delete()

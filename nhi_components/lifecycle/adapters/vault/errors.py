@@ -18,6 +18,10 @@ class Denied(SystemUnreachable):
     """Vault answered 403: the token is not valid, or it may not do that there."""
 
 
+class Busy(SystemUnreachable):
+    """Vault answered 429: more requests come than a quota lets through; nothing was done."""
+
+
 class Refused(NhiError):
     """Vault answered 400: it understood the request and refuses it."""
 
@@ -40,6 +44,7 @@ def translated(connection: str, place: str) -> Iterator[None]:
 
     Raises:
         Denied: for 403.
+        Busy: for 429.
         SystemUnreachable: when Vault does not answer, is sealed or fails.
         Refused: for 400; `Upgrading` where that lasts only a moment, `Conflict` where check-and-set refused.
         NhiError: for anything else that hvac reports.
@@ -56,7 +61,11 @@ def translated(connection: str, place: str) -> Iterator[None]:
         raise _unreachable(
             connection, f"503 from {place}: sealed or in maintenance", "an unsealed Vault", fix
         ) from None
-    except (exceptions.InternalServerError, exceptions.BadGateway, exceptions.RateLimitExceeded) as error:
+    except exceptions.RateLimitExceeded:
+        fix = "try again later, rotate fewer at once (--at-once), or have the rate limit quota raised"
+        problem = Problem(_path(connection), f"429 from {place}, also after waiting", "an answer", fix)
+        raise Busy("vault", problem) from None
+    except (exceptions.InternalServerError, exceptions.BadGateway) as error:
         got = f"{type(error).__name__} from {place}"
         raise _unreachable(connection, got, "an answer", "see the server's log, and try again later") from None
     except exceptions.InvalidRequest as error:
@@ -72,6 +81,12 @@ def translated(connection: str, place: str) -> Iterator[None]:
     except requests.exceptions.RequestException as error:
         fix = "start it, or correct VAULT_ADDR or the connection's address"
         raise _unreachable(connection, f"no answer from {place} ({type(error).__name__})", "a Vault", fix) from None
+
+
+def not_vault(connection: str, place: str) -> SystemUnreachable:
+    """Tell that something else has answered, whose answer says nothing of what is there."""
+    fix = "correct VAULT_ADDR or the connection's address, and see what is between"
+    return _unreachable(connection, f"an answer that is no JSON from {place}", "one of Vault's", fix)
 
 
 def _kind_of(reason: str) -> type[Refused]:

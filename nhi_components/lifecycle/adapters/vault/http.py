@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import hvac
 from hvac.exceptions import InvalidPath
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential
+from requests.adapters import HTTPAdapter
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential, wait_random_exponential
 
-from nhi_components.lifecycle.adapters.vault.errors import Upgrading, translated
+from nhi_components.lifecycle.adapters.vault.errors import Busy, Upgrading, not_vault, translated
 from nhi_components.lifecycle.evidence.vault_client import VaultClient
 
 TIMEOUT_SECONDS = (2, 15)
@@ -20,10 +22,22 @@ UPGRADE_SECONDS = 10
 """How long a KV v2 mount that was just made may answer that it is not ready: Vault documents no figure."""
 
 
+BUSY_SECONDS = 20
+"""Our own figure: for how long requests are repeated that are refused because too many come. Vault counts by seconds
+(Vault documentation, 'Resource quotas': an interval of one second unless it is set otherwise)."""
+
+_CONNECTIONS = 64
+"""As many as `nhi rotate` may work on at once: what has no place in the pool is connected anew for each request."""
+
+
 class VaultHttp:
     """One Vault as one token sees it.
 
     Every method raises `SystemUnreachable` when Vault does not answer or refuses the token, naming method and path.
+    Requests that a rate limit quota refuses (429) are repeated for a while: they were not carried out.
+
+    Attributes:
+        versioned: the mounts that were seen to be KV v2 engines; none goes back to version 1.
     """
 
     def __init__(
@@ -32,11 +46,14 @@ class VaultHttp:
         self.connection = connection
         self.address = address
         self.namespace = namespace
+        self.versioned: set[str] = set()
         self._verify = verify
         # hvac would take VAULT_TOKEN in place of None; an empty text keeps it out.
         self._client = hvac.Client(
             url=address, namespace=namespace, token=token, verify=verify, timeout=TIMEOUT_SECONDS
         )
+        for scheme in ("https://", "http://"):
+            self._client.session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
 
     @property
     def client(self) -> VaultClient:
@@ -80,21 +97,34 @@ class VaultHttp:
         self._request("delete", path)
 
     def _request(self, method: str, path: str, **content: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        patiently = Retrying(
+        upgrading = Retrying(
             retry=retry_if_exception_type(Upgrading),
             stop=stop_after_delay(UPGRADE_SECONDS),
             wait=wait_exponential(multiplier=0.05, max=1),
             reraise=True,
         )
-        return patiently(self._ask, method, path, content)
+        busy = Retrying(
+            retry=retry_if_exception_type(Busy),
+            stop=stop_after_delay(BUSY_SECONDS),
+            # At random: those who were refused together shall not come together again.
+            wait=wait_random_exponential(multiplier=0.2, max=3),
+            reraise=True,
+        )
+        answer: Mapping[str, Any] | None = busy(upgrading, self._ask, method, path, content)
+        return answer
 
     def _ask(self, method: str, path: str, content: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:
-        with translated(self.connection, f"{self.address} {method.upper()} {path}"):
+        place = f"{self.address} {method.upper()} {path}"
+        with translated(self.connection, place):
             try:
                 answer = self._client.adapter.request(method, f"/v1/{quote(path)}", **content)
             except InvalidPath:
                 return None
-        return answer if isinstance(answer, Mapping) else {}
+        if isinstance(answer, Mapping):
+            return answer
+        if answer.status_code != HTTPStatus.NO_CONTENT:
+            raise not_vault(self.connection, place)
+        return {}
 
 
 def _data(answer: Mapping[str, Any]) -> Mapping[str, Any]:

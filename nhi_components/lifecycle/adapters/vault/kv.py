@@ -94,6 +94,8 @@ class Kv:
         Raises:
             NhiError: it is none, or the token may do nothing there.
         """
+        if mount in self._http.versioned:
+            return
         try:
             facts = self._http.read(f"sys/internal/ui/mounts/{mount}") or {}
         except Denied:
@@ -103,6 +105,7 @@ class Kv:
                 f"vault.{self._http.connection}: found no KV v2 engine at {mount}/ that the token may use, expected "
                 "one; fix: correct the mount, have the engine upgraded to version 2, or let the token use it"
             )
+        self._http.versioned.add(mount)
 
     def read(self, mount: str, path: str, version: int) -> Mapping[str, Any] | None:
         """Read what one version holds; None when it is deleted or destroyed, or there never was one."""

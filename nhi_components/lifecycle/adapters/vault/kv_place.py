@@ -28,10 +28,10 @@ from nhi_components.core.tags import LeaseTags, lease_of_metadata
 from nhi_components.lifecycle.adapters.vault.claims import ClaimEntry
 from nhi_components.lifecycle.adapters.vault.errors import Conflict
 from nhi_components.lifecycle.adapters.vault.kv import DELIVERED_VERSION, Entry
-from nhi_components.lifecycle.adapters.vault.marked_entry import MarkedEntry
+from nhi_components.lifecycle.adapters.vault.marked_entry import MarkedEntry, leases_of
 from nhi_components.lifecycle.adapters.vault.server_time import server_time
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
-from nhi_components.lifecycle.credentials.ports import Claim, Held, Material, Overtaken
+from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Material, Overtaken
 
 KEY_ID = "key_id"
 """The field that tells which key a version holds."""
@@ -72,11 +72,11 @@ class KvPlace:
         return self._delivered(lease, number, content)
 
     def prune(self) -> None:
-        """Destroy every version before the newest one; see the port."""
+        """Destroy every version before the newest one; an entry that is no one lease's is left alone. See the port."""
         place = self._entry
         entry = place.find()
-        if entry:
-            place.destroy_before(entry.newest)
+        if entry and len(leases_of(entry)) == 1:
+            place.destroy_before(entry.newest, entry)
 
     def remove(self, lease_id: str) -> None:
         """Delete the entry with its metadata and all versions, and the claim; see the port."""
@@ -87,20 +87,21 @@ class KvPlace:
             place.delete()
         self._claims.remove(lease_id)
 
+    def kept(self) -> Kept:
+        """Tell all that is kept; see the port."""
+        place = self._entry
+        entry = place.find()
+        content = place.content(entry)
+        return Kept(_held(entry, content) if entry else None, _material_of(content), _notes_of(entry))
+
     def read(self) -> Material | None:
         """Read what is held; None also for what was put there by hand and tells no key; see the port."""
         place = self._entry
-        content = place.content(place.find())
-        key_id = _key_id_of(content)
-        if content is None or key_id is None:
-            return None
-        return Material(key_id, {name: str(value) for name, value in content.items() if name != KEY_ID})
+        return _material_of(place.content(place.find()))
 
     def notes(self) -> Mapping[str, str]:
         """Read the notes; see the port."""
-        entry = self._entry.find()
-        told = entry.metadata if entry else {}
-        return {key.removeprefix(_NOTE): value for key, value in told.items() if key.startswith(_NOTE)}
+        return _notes_of(self._entry.find())
 
     def note(self, lease: LeaseTags, notes: Mapping[str, str]) -> None:
         """Replace all notes; see the port."""
@@ -194,6 +195,18 @@ def _held(entry: Entry, content: Mapping[str, Any] | None) -> Held:
 def _older(entry: Entry, number: int) -> int:
     """Count the versions before one; those that are deleted, but can be undeleted, hold values as well."""
     return sum(version < number for version in entry.versions)
+
+
+def _material_of(content: Mapping[str, Any] | None) -> Material | None:
+    key_id = _key_id_of(content)
+    if content is None or key_id is None:
+        return None
+    return Material(key_id, {name: str(value) for name, value in content.items() if name != KEY_ID})
+
+
+def _notes_of(entry: Entry | None) -> dict[str, str]:
+    told = entry.metadata if entry else {}
+    return {key.removeprefix(_NOTE): value for key, value in told.items() if key.startswith(_NOTE)}
 
 
 def _key_id_of(content: Mapping[str, Any] | None) -> str | None:

@@ -98,9 +98,9 @@ class MarkedEntry:
         if entry is None or dict(metadata) != dict(entry.metadata):
             self._kv.mark(self._mount, self._path, metadata)
 
-    def destroy_before(self, number: int) -> None:
-        """Destroy every version before that one, without recovery."""
-        entry = self.find()
+    def destroy_before(self, number: int, entry: Entry | None = None) -> None:
+        """Destroy every version before that one, without recovery; `entry` is what was found, if it was looked at."""
+        entry = entry or self.find()
         older = [version for version in entry.versions if version < number] if entry else []
         self._kv.destroy_versions(self._mount, self._path, older)
 

@@ -10,12 +10,13 @@ from nhi_components.core.credential.dependents import Dependent
 from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.credential.sources import SourceSpec
 from nhi_components.core.credential.spec import CredentialSpec
-from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
+from nhi_components.core.errors import EvidenceError, NhiError, Problem, SystemUnreachable
 from nhi_components.core.links import Link, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.credentials.dependents import Facts, Refreshed, Standing
-from nhi_components.lifecycle.credentials.ports import Claim, Held, Key, LimitReached, Material, Overtaken
+from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Key, LimitReached, Material, Overtaken
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted
+from nhi_components.lifecycle.evidence.rotations import RotationRecord
 from nhi_components.lifecycle.ports import Caller
 from tests.conformance.world import new_tags
 
@@ -76,7 +77,7 @@ class FakePlace:
     lease: str | None = None
     versions: list[Material] = field(default_factory=list)
     written: int = 0
-    kept: dict[str, str] = field(default_factory=dict)
+    noted: dict[str, str] = field(default_factory=dict)
     holder: Claim | None = None
     skew: timedelta = timedelta(0)
 
@@ -86,7 +87,7 @@ class FakePlace:
 
     def find(self) -> Held | None:
         self.steps.reach(self.name)
-        if not self.versions and not self.kept and self.lease is None:
+        if not self.versions and not self.noted and self.lease is None:
             return None
         version = str(self.written) if self.versions else ""
         key = self.versions[-1].key_id if self.versions and self.marks else None
@@ -112,8 +113,11 @@ class FakePlace:
 
     def remove(self, lease_id: str) -> None:
         self.steps.before(self.name, "remove")
-        self.versions, self.kept, self.lease, self.holder = [], {}, None, None
+        self.versions, self.noted, self.lease, self.holder = [], {}, None, None
         self.steps.after()
+
+    def kept(self) -> Kept:
+        return Kept(self.find(), self.read(), self.notes())
 
     def read(self) -> Material | None:
         self.steps.reach(self.name)
@@ -121,11 +125,11 @@ class FakePlace:
 
     def notes(self) -> Mapping[str, str]:
         self.steps.reach(self.name)
-        return dict(self.kept)
+        return dict(self.noted)
 
     def note(self, lease: LeaseTags, notes: Mapping[str, str]) -> None:
         self.steps.before(self.name, "note")
-        self.lease, self.kept = lease.lease, dict(notes)
+        self.lease, self.noted = lease.lease, dict(notes)
         self.steps.after()
 
     def claim(self, lease: LeaseTags, wanted: Claim, now: datetime) -> Claim:
@@ -156,6 +160,7 @@ class FakeSource:
     works_after: int = 0
     most_ever: int = 0
     asked: int = 0
+    prefix: str = "KEY"
 
     def keys(self, lease: LeaseTags) -> list[Key]:
         self.steps.reach("source")
@@ -166,7 +171,7 @@ class FakeSource:
         if self.most is not None and len(self.living) >= self.most:
             raise LimitReached("source: too many; fix: delete one")
         self.made += 1
-        key = f"KEY{self.made}"
+        key = f"{self.prefix}{self.made}"
         self.living[key] = Key(key, created_at=self.clock())
         self.most_ever = max(self.most_ever, len(self.living))
         self.asked = 0
@@ -199,6 +204,35 @@ class FakeSource:
     def last_used(self, key_id: str) -> datetime | NotChecked | None:
         self.steps.reach("source")
         return self.used.get(key_id, NotChecked("this source does not tell"))
+
+
+class TellingSource(FakeSource):
+    """A source that can tell which of its keys a value is."""
+
+    def find(self, value: str) -> str | None:
+        self.steps.reach("source")
+        return next((key for key in self.living if material_of(key).fields["secret_access_key"] == value), None)
+
+
+class FakeRecorder:
+    """Keeps what it is told, or fails."""
+
+    def __init__(self) -> None:
+        self.told: list[RotationRecord] = []
+        self.proved = 0
+        self.full = False
+
+    def ensure_ready(self) -> None:
+        self.proved += 1
+        if self.full:
+            raise EvidenceError("evidence: no space left; fix: make room")
+
+    def record_rotation(self, content: RotationRecord) -> None:
+        self.ensure_ready()
+        self.told.append(content)
+
+    def last_rotation(self, lease_id: str) -> RotationRecord | None:
+        return next((each for each in reversed(self.told) if each.lease.lease_id == lease_id), None)
 
 
 def material_of(key: str) -> Material:

@@ -315,7 +315,7 @@ def test_a_withdrawn_credential_is_nowhere() -> None:
     assert world.issuing.living == {}
     assert set(world.held().values()) == {None}
     assert len(done.removed) == 3
-    assert world.home.kept == {}
+    assert world.home.noted == {}
     assert withdraw(world.wanted, world.tools).revoked == ()
 
 
@@ -336,10 +336,10 @@ def test_a_source_that_is_down_confirms_nothing() -> None:
     world.steps.down.add("source")
     with pytest.raises(NotWithdrawn, match="source"):
         withdraw(world.wanted, world.tools)
-    assert world.home.kept
+    assert world.home.noted
     world.steps.down.clear()
     withdraw(world.wanted, world.tools)
-    assert (world.issuing.living, world.home.kept) == ({}, {})
+    assert (world.issuing.living, world.home.noted) == ({}, {})
 
 
 def test_a_home_that_moves_takes_its_journal_along() -> None:
