@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.ledger import link_from_state
@@ -57,6 +58,19 @@ class CredentialInputs:
         home = self.spec.places[0]
         before = CredentialInputs.from_state(olds).spec.places[0] if olds else home
         return Wanted(self.terms.tags, self.spec, before if before != home else None)
+
+
+def hidden_behind(olds: Mapping[str, Any], news: CredentialInputs) -> list[PlaceSpec]:
+    """Choose the places of the state before that left the program, and whose links a new place's stands for.
+
+    Such as an entry that moves to another mount and keeps its path: the ledger has one row for both.
+    """
+    if not olds:
+        return []
+    places = news.spec.places
+    keys = {place.link().key for place in places}
+    before = CredentialInputs.from_state(olds).spec.places
+    return [place for place in before if place not in places and place.link().key in keys]
 
 
 def check(new: Mapping[str, Any]) -> dict[str, Any]:

@@ -231,6 +231,7 @@ class NhiProvider(rpc.Provider):
         self._bracket.admit(inputs.terms, inputs.accounts)
         despite = bool(os.environ.get(DESPITE_DEPENDENTS))
         outcome = self._desk.bring_about(inputs.terms, wanted, despite_dependents=despite)
+        self._desk.empty(wanted, credential.hidden_behind(olds, inputs))
         for failure in outcome.failures:
             self._warn(urn, f"{wanted.subject}: {failure}")
         if outcome.waits:
@@ -273,7 +274,9 @@ class NhiProvider(rpc.Provider):
 
         def approved(tags: LeaseTags, state: State) -> tuple[str | None, str | None]:
             approval = current_approval(settings, decision_on(tags, state, decisions()))
-            return approval.approver, approval.reason
+            despite = os.environ.get(DESPITE_DEPENDENTS)
+            told = [approval.reason, f"despite dependents: {despite}" if despite else None]
+            return approval.approver, "; ".join(filter(None, told)) or None
 
         patience = timedelta(seconds=settings.deadline_seconds) if settings.deadline_seconds else None
         desk = desk_of(settings.connection, recorder, approved, self._clock)

@@ -93,6 +93,7 @@ def test_a_suspended_key_is_restored_rotations_wait_and_a_retired_one_is_nowhere
     assert everything(sandbox).keys() <= {"queues"}
     assert not file.exists()
     assert_confirmed_gone(stack, user.lease)
+    assert "despite dependents: the label service" in evidence(stack, user.lease)["reason"]["value"]
 
 
 @pytest.mark.usefixtures("queue")

@@ -60,6 +60,11 @@ class Desk:
         """Tell whether a home keeps the journal of its credential already."""
         return bool(home_at(home, self.tools).notes())
 
+    def empty(self, wanted: Wanted, places: Sequence[PlaceSpec]) -> None:
+        """Remove what a credential has left behind at places that are no longer its own."""
+        for place in places:
+            self.tools.open(place.system, place.connection).place(place).remove(wanted.lease.lease)
+
     def plan(self, wanted: Wanted, asked: Cause | None = None, exposed: frozenset[str] = frozenset()) -> Plan:
         """Tell what a run would do, and change nothing."""
         return plan(wanted, self.tools, asked=asked, exposed=exposed)

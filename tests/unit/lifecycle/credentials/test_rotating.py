@@ -379,6 +379,28 @@ def rotate(world: World) -> Outcome:
     return reconcile(world.wanted, world.tools, asked=Cause.FORCED)
 
 
+def test_a_rotation_that_is_finished_by_the_next_run_keeps_the_overlap_of_the_key_before() -> None:
+    world = issued()
+    world.steps.kill_at = next(
+        number for number, step in enumerate(steps_of_a_rotation(), 1) if step.startswith("home write")
+    )
+    world.steps.kill_after = True
+    with pytest.raises(Killed):
+        rotate(world)
+    world.steps.revive()
+    outcome = reconcile(world.wanted, world.tools)
+    assert outcome.resumed
+    assert everywhere(world, "KEY2")
+    assert world.working() == {"KEY1", "KEY2"}
+    assert [key for key, _ in outcome.retiring] == ["KEY1"]
+
+
+def steps_of_a_rotation() -> list[str]:
+    world = issued()
+    rotate(world)
+    return world.steps.done
+
+
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("overlap", ["0m", "1d"])
 @pytest.mark.parametrize("what", ["issue", "rotate", "twice", "expose", "suspend", "withdraw"])
