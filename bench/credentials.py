@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from bench.credential_fleet import Servers
 from bench.credential_ways import Measured, measure
@@ -33,7 +33,7 @@ NAMES = {
     SERVICE: "nhi rotate",
     SCRIPT: "script, same requests",
     HURRY: "script, in a hurry",
-    NOTHING: "nhi rotate --due: none",
+    NOTHING: "nhi rotate --due, 0",
 }
 WRITES_PER_SECOND = 50
 """Secrets Manager user guide, quotas: PutSecretValue and UpdateSecretVersionStage, with four others, in one region."""
@@ -151,18 +151,11 @@ def ratio(rows: Sequence[Row], way: str, milliseconds: float) -> float:
 
 
 def _show(rows: Sequence[Row], at_once: int) -> None:
-    table = Table("way", "held ms", "count", "s", "ms each", "sent each", "sent/s", "MiB", "grown")
+    table = Table(Column("way", no_wrap=True), "held", "count", "s", "ms each", "sent", "sent/s", "MiB")
     for row in rows:
         measured, sent = row.measured, sum(row.requests.values())
-        figures = (f"{row.milliseconds:g}", f"{measured.count}", f"{measured.seconds:.1f}", f"{row.each * 1000:.0f}")
-        table.add_row(
-            NAMES[row.way],
-            *figures,
-            f"{sent}",
-            f"{row.per_second():.0f}",
-            f"{measured.peak:.0f}",
-            f"{measured.grown:.0f}",
-        )
+        figures = (f"{measured.seconds:.1f}", f"{row.each * 1000:.0f}", f"{sent}", f"{row.per_second():.0f}")
+        table.add_row(NAMES[row.way], f"{row.milliseconds:g}", f"{measured.count}", *figures, f"{measured.peak:.0f}")
     console = Console()
     console.print(table)
     held = sorted({row.milliseconds for row in rows})
@@ -173,6 +166,7 @@ def _show(rows: Sequence[Row], at_once: int) -> None:
     own = [row for row in rows if row.way == SERVICE]
     writes, of_iam = (max(row.per_second(*chosen) for row in own) for chosen in (_WRITES, _IAM))
     print(
+        "held: milliseconds for which each request was held; sent: requests for each credential; MiB: at most.\n"
         f"nhi works on {at_once} at once; each script on one. At most {writes:.0f} of its requests in a second\n"
         f"changed versions of secrets, of which Secrets Manager lets {WRITES_PER_SECOND} through, and {of_iam:.0f} "
         "went\nto IAM, for which AWS tells no figure; what is throttled is slowed down and sent again.\n"

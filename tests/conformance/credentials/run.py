@@ -27,9 +27,6 @@ from nhi_components.lifecycle.credentials.rotating import reconcile
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted
 from nhi_components.provider.settings import Settings
 
-CLAIM_SECONDS = 2.0
-"""For how long the claim of a run that is to be killed keeps others waiting; it is not renewed."""
-
 SECONDS = 120
 
 ACTIONS: Mapping[str, Callable[[Wanted, Tools, frozenset[str]], Any]] = {
@@ -47,6 +44,8 @@ _forks.set_forkserver_preload([__name__, "boto3", "hvac", "nhi_components.lifecy
 class Run:
     """A run under way, on a machine whose disk is empty.
 
+    Given `claim_seconds`, it claims for so long only and renews nothing, so that others need not wait for it long.
+
     Attributes:
         process: the run itself.
     """
@@ -59,12 +58,14 @@ class Run:
         environment: Mapping[str, str],
         exposed: frozenset[str] = frozenset(),
         *,
-        mortal: bool = False,
+        claim_seconds: float = 0,
     ) -> None:
         self._home = tempfile.mkdtemp(prefix="nhi-empty-")
         self._answer, theirs = _forks.Pipe(duplex=False)
         environment = {"PATH": os.environ["PATH"], "HOME": self._home, **environment}
-        self.process = _forks.Process(target=_run, args=(action, tags, spec, environment, exposed, mortal, theirs))
+        self.process = _forks.Process(
+            target=_run, args=(action, tags, spec, environment, exposed, claim_seconds, theirs)
+        )
         self.process.start()
         theirs.close()
 
@@ -99,13 +100,13 @@ def _run(
     spec: Mapping[str, Any],
     environment: Mapping[str, str],
     exposed: frozenset[str],
-    mortal: bool,
+    claim_seconds: float,
     answer: Connection,
 ) -> None:
     os.environ.clear()
     os.environ.update(environment)
-    if mortal:
-        claiming.LASTS, claiming.RENEWED_EVERY = timedelta(seconds=CLAIM_SECONDS), 3600
+    if claim_seconds:
+        claiming.LASTS, claiming.RENEWED_EVERY = timedelta(seconds=claim_seconds), 3600
         claims.DELETION_MARGIN = timedelta(0)  # else it would be renewed for longer before it is given up
     wanted = Wanted(tags, CredentialSpec.parse(spec).resolved(tags))
     tools = tools_of(Settings().connection, system_clock)
