@@ -51,6 +51,8 @@ class Sighting:
         recoverable_until: for something deleted that the system could still bring back; None for what simply lives,
             or is kept without end (`detail` says so).
         cut_off: whether an earlier cut-off is still in force on it, so that it lives but cannot be used.
+        retained_until: for something deleted that the system keeps until then and lets nobody purge: nothing more can
+            be done about it, so that it does not count as alive.
     """
 
     link: Link
@@ -58,6 +60,7 @@ class Sighting:
     detail: str = ""
     recoverable_until: datetime | None = None
     cut_off: bool = False
+    retained_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

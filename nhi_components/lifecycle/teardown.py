@@ -34,6 +34,7 @@ class Removal:
         swept_at: when each of them was.
         namesakes: somebody else's, seen and left alone.
         blind_spots: what the surveys could not look for.
+        retained: until when a system keeps what was deleted and lets nobody purge it.
         failures: what could not be surveyed or swept in the newest round, a line each.
         closed_at: when everything was confirmed gone; None when the deadline passed first.
     """
@@ -45,6 +46,7 @@ class Removal:
     swept_at: dict[LinkKey, datetime] = field(default_factory=dict)
     namesakes: dict[LinkKey, Sighting] = field(default_factory=dict)
     blind_spots: dict[tuple[str, str], BlindSpot] = field(default_factory=dict)
+    retained: dict[LinkKey, datetime] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     closed_at: datetime | None = None
 
@@ -126,7 +128,7 @@ def _facts(
         disabled_at=cut_off.disabled_at if cut_off else None,
         absent_at=absent_at if absent_at else NotChecked("the survey did not complete"),
         refused_at=_refused_at(link, cut_off, canaries),
-        recoverable_until=alive.recoverable_until if alive else None,
+        recoverable_until=alive.recoverable_until if alive else removal.retained.get(link.key),
         sessions_possible_until=sessions,
     )
 
@@ -153,7 +155,9 @@ def _survey(
             continue
         removal.blind_spots |= {(spot.connection, spot.kind): spot for spot in adapter.blind_spots(own)}
         now = clock()
-        ours = [sighting for sighting in sightings if sighting.ownership is Ownership.OURS]
+        found = [sighting for sighting in sightings if sighting.ownership is Ownership.OURS]
+        removal.retained |= {each.link.key: each.retained_until for each in found if each.retained_until}
+        ours = [sighting for sighting in found if not sighting.retained_until]
         keys = {sighting.link.key for sighting in ours}
         removal.alive += ours
         removal.namesakes |= {s.link.key: s for s in sightings if s.ownership is Ownership.NAMESAKE}

@@ -24,7 +24,7 @@ from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.elapsed import Elapsed
 from nhi_components.lifecycle.adapters.every import every
 from nhi_components.lifecycle.adapters.ownership import ACCOUNT, admitted, refuse_elsewhere, refuse_namesake
-from nhi_components.lifecycle.credentials.ports import CredentialSystem, Held, Key, NotSearchable, Source
+from nhi_components.lifecycle.credentials.ports import CredentialSystem, Held, Key, NotSearchable, Retained, Source
 from nhi_components.lifecycle.ports import BlindSpot, Caller, Canary, CutOff, Ownership, Room, Sighting
 
 LEASE = "lease"
@@ -116,6 +116,9 @@ class HolderAdapter:
         sources = [link for link in known.values() if source_of_link(link)]
         places = [link for link in known.values() if not source_of_link(link)]
         keys = [sighting for link in sources for sighting in self._keys_seen(lease_id, link)]
+        # Where the system keeps no marks, what stands at a name is ours only once we were admitted there.
+        admitted_keys = {link.key for link in links if link.attributes.get(ACCOUNT)}
+        places = [link for link in places if link.kind not in _UNMARKED or link.key in admitted_keys]
         return [*keys, *(sighting for link in places for sighting in self._place_seen(lease_id, link))]
 
     def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
@@ -184,9 +187,10 @@ class HolderAdapter:
             return
         ours = held.lease == lease_id or link.kind in _UNMARKED
         detail = _BY_NAME if link.kind in _UNMARKED else _detail(held, ours)
-        until = place.recoverable_until() if isinstance(place, Recoverable) else None
         ownership = Ownership.OURS if ours else Ownership.NAMESAKE
-        yield Sighting(_for(lease_id, link), ownership, detail, recoverable_until=until)
+        until = place.recoverable_until() if isinstance(place, Recoverable) else None
+        retained = place.retained_until() if isinstance(place, Retained) and not held.version else None
+        yield Sighting(_for(lease_id, link), ownership, detail, recoverable_until=until, retained_until=retained)
 
     def _cut_off(self, lease_id: str, link: Link, elapsed: Elapsed) -> list[CutOff]:
         done = self._disable(lease_id, link, also_disabled=True)

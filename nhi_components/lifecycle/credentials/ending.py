@@ -15,7 +15,7 @@ from nhi_components.lifecycle.credentials.claiming import claimed
 from nhi_components.lifecycle.credentials.journal import Journal
 from nhi_components.lifecycle.credentials.moving import move_home
 from nhi_components.lifecycle.credentials.outcome import NotWithdrawn, Outcome, Revoked
-from nhi_components.lifecycle.credentials.ports import Material, Place, Source
+from nhi_components.lifecycle.credentials.ports import Material, Place, Retained, Source
 from nhi_components.lifecycle.credentials.revoking import Revoker, until
 from nhi_components.lifecycle.credentials.wanted import Tools, Wanted, side_by_side
 
@@ -116,7 +116,9 @@ def withdraw(wanted: Wanted, tools: Tools) -> Withdrawn:
         keys = _try(lambda: source.keys(wanted.lease), problems) or []
         revoker = Revoker(source, tools)
         disabled = {key.id: _try(partial(revoker.disable, key.id), problems) for key in keys}
-        removed = _emptied(wanted.copies(tools), wanted.lease.lease, tools, problems)
+        journal = _try(lambda: Journal.of(home.notes(), home.spec.address), problems)
+        copies = [place for place in wanted.copies(tools) if not _is_not_ours(place, journal)]
+        removed = _emptied(copies, wanted.lease.lease, tools, problems)
         revoked = [
             done
             for key in keys
@@ -154,9 +156,22 @@ def _emptied(places: Iterable[Place], lease_id: str, tools: Tools, problems: lis
     return [each for each in done if isinstance(each, Removed)]
 
 
+def _is_not_ours(place: Place, journal: Journal | None) -> bool:
+    """Tell whether what stands at a place without marks is somebody else's, because nothing was delivered there."""
+    try:
+        found = place.find()
+    except NhiError:
+        return False  # its removal tells of that
+    unmarked = found is not None and bool(found.version) and found.lease is None
+    return unmarked and (journal is None or not journal.expects(place.spec))
+
+
 def _holds(place: Place) -> bool:
+    """Tell whether anything is left that can still be removed."""
     found = place.find()
-    return found is not None and bool(found.version or found.older)
+    if found is None or not (found.version or found.older):
+        return False
+    return bool(found.version) or not (isinstance(place, Retained) and place.retained_until())
 
 
 def _left(source: Source, wanted: Wanted, tools: Tools, problems: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.credential.sources import SourceSpec
@@ -242,6 +242,14 @@ class CredentialSystem(Protocol):
         Raises:
             NotSearchable: the system cannot be searched.
         """
+
+
+@runtime_checkable
+class Retained(Protocol):
+    """A place that its system may keep for a while after it was removed, whatever anybody does."""
+
+    def retained_until(self) -> datetime | None:
+        """Until when what was removed is kept and nobody may purge it; None when nothing is kept so."""
 
 
 class NotSearchable(NhiError):

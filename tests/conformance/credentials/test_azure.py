@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,12 +12,15 @@ from nhi_components.core.connection import AzureConnection
 from nhi_components.core.credential.places import KeyVaultPlace
 from nhi_components.core.credential.sources import EntraClientSecretSource
 from nhi_components.core.errors import NhiError, SystemUnreachable
+from nhi_components.core.links import System
 from nhi_components.core.tags import LeaseTags, description_mark
 from nhi_components.lifecycle.adapters.azure.credentials import Credentials
 from nhi_components.lifecycle.adapters.azure.journal import Journal
 from nhi_components.lifecycle.adapters.azure.place import KeyVaultHome
 from nhi_components.lifecycle.adapters.azure.session import AzureSession
+from nhi_components.lifecycle.adapters.holders import HolderAdapter
 from nhi_components.lifecycle.credentials.ports import Claim, NoSuchKind, NotSearchable
+from nhi_components.lifecycle.teardown import close, removal_facts
 from tests.conformance.credentials.azure_world import EntraWorld, KeyVaultWorld
 from tests.conformance.credentials.conftest import Setting
 from tests.conformance.world import now
@@ -105,6 +109,22 @@ def test_under_purge_protection_it_stays_recoverable_and_that_is_told(world: Key
     system.place(home.spec)
     assert [link.name for link in system.search(tags.lease)] == [home.spec.address]
     assert world.double.asked("DELETE", "/deletedsecrets/") == []
+
+
+def test_under_purge_protection_a_teardown_is_complete_and_tells_until_when_it_is_kept(
+    world: KeyVaultWorld, tags: LeaseTags
+) -> None:
+    world.double.vaults.protected.add(world.vault)
+    home = home_of(world, tags)
+    adapter = HolderAdapter(System.AZURE, "default", world.open())
+    home.write(tags, world.material("key-1"))
+    links = adapter.admit(tags, [home.spec.link()], now())
+    removal = close([adapter], tags.lease, links, patience=timedelta(seconds=20), clock=now, sleep=time.sleep)
+    assert removal.closed_at is not None
+    (facts,) = removal_facts(links, removal, None, {})
+    assert facts.recoverable_until == home.retained_until()
+    assert isinstance(facts.recoverable_until, datetime)
+    assert isinstance(facts.absent_at, datetime)
 
 
 def test_a_removed_secret_under_purge_protection_is_recovered_to_be_written(

@@ -181,7 +181,8 @@ def test_somebody_else_s_principal_stops_the_survey(setting: Setting) -> None:
 
 def test_where_no_marks_are_kept_the_name_decides_and_that_is_said() -> None:
     setting = Setting(System.GITHUB, found=None)
-    (seen,) = setting.adapter.survey(LEASE, [GITHUB.link()])
+    assert setting.adapter.survey(LEASE, [GITHUB.link()]) == []
+    (seen,) = setting.adapter.survey(LEASE, setting.adapter.admit(TAGS, [GITHUB.link()], NOW))
     assert (seen.ownership, "name only" in seen.detail) == (Ownership.OURS, True)
     (spot,) = setting.adapter.blind_spots([GITHUB.link()])
     assert (spot.kind, spot.connection) == (LinkKind.GITHUB_SECRET, "default")

@@ -107,6 +107,12 @@ class KeyVaultHome:
         found = [self._vault.deleted(name) for name in (self._name, *self._journal.names)]
         return max((deleted.until for deleted in found if deleted and deleted.until), default=None)
 
+    def retained_until(self) -> datetime | None:
+        """Tell until when what was removed is kept by purge protection; None when nothing is kept so."""
+        found = [self._vault.deleted(name) for name in (self._name, *self._journal.names)]
+        kept = [each.until for each in found if each and each.until and not each.purgeable]
+        return max(kept, default=None)
+
     def notes(self) -> Mapping[str, str]:
         """Read the notes."""
         return self._journal.notes()

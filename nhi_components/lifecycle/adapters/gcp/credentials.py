@@ -25,6 +25,7 @@ class Credentials:
     def __init__(self, name: str, connection: GcpConnection) -> None:
         self._session = GcpSession(name, connection)
         self._lock = Lock()
+        self._named = bool(connection.projects)
         self._projects = set(connection.projects)
 
     def caller(self) -> Caller:
@@ -47,13 +48,15 @@ class Credentials:
         return SecretHome(self._session, spec)
 
     def search(self, lease_id: str) -> list[Link]:
-        """Look through the connection's projects, those of the places that were opened, else the ambient one.
+        """Look through the connection's projects, or the ambient one, and those of the places that were opened.
 
         Raises:
             NotSearchable: when no project is known: secrets can only be listed project by project.
         """
         with self._lock:
-            projects = sorted(self._projects or {self._session.project} - {""})
+            # Where the connection names none, the ambient project is looked through beside those of the places.
+            ambient = set[str]() if self._named else {self._session.project} - {""}
+            projects = sorted(self._projects | ambient)
         if not projects:
             raise NotSearchable(
                 f"gcp.{self._session.name}: no project is known, expected one to look through; "

@@ -331,6 +331,15 @@ def test_a_place_that_is_down_keeps_no_key_alive(down: str) -> None:
     assert set(world.held().values()) == {None}
 
 
+def test_what_was_never_delivered_to_an_unmarked_place_is_not_removed_from_it() -> None:
+    world = World()
+    world.unmarked.versions, world.unmarked.written = [Material("theirs", {"k": "v"})], 1
+    with pytest.raises(NhiError, match="did not deliver"):
+        reconcile(world.wanted, world.tools)
+    withdraw(world.wanted, world.tools)
+    assert world.held()[world.unmarked.name] == "theirs"
+
+
 def test_a_source_that_is_down_confirms_nothing() -> None:
     world = issued()
     world.steps.down.add("source")
