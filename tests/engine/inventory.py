@@ -20,12 +20,12 @@ def everything(sandbox: Sandbox) -> dict[str, list[str]]:
 
 
 def in_aws(sandbox: Sandbox, account: str = ACCOUNT, region: str = REGION) -> dict[str, list[str]]:
-    """The users, roles with what hangs on them, profiles, policies, secrets and queues of one account and region."""
+    """Our users, the roles with what hangs on them, profiles, policies, secrets and queues of one account and region."""
     iam = sandbox.aws.client("iam", account=account, region=region)
     secrets = sandbox.aws.client("secretsmanager", account=account, region=region)
     roles = [role["RoleName"] for role in iam.list_roles()["Roles"]]
     return {
-        "users": [user["UserName"] for user in iam.list_users()["Users"]],
+        "users": [user["UserName"] for user in iam.list_users(PathPrefix="/nhi/")["Users"]],
         "roles": roles,
         "inline policies": [p for role in roles for p in iam.list_role_policies(RoleName=role)["PolicyNames"]],
         "instance profiles": [p["InstanceProfileName"] for p in iam.list_instance_profiles()["InstanceProfiles"]],
