@@ -20,7 +20,7 @@ def everything(sandbox: Sandbox) -> dict[str, list[str]]:
 
 
 def in_aws(sandbox: Sandbox, account: str = ACCOUNT, region: str = REGION) -> dict[str, list[str]]:
-    """Our users, the roles with what hangs on them, profiles, policies, secrets and queues of one account and region."""
+    """Our users, the roles with what hangs on them, profiles, policies, secrets, queues of one account and region."""
     iam = sandbox.aws.client("iam", account=account, region=region)
     secrets = sandbox.aws.client("secretsmanager", account=account, region=region)
     roles = [role["RoleName"] for role in iam.list_roles()["Roles"]]
