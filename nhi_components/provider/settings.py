@@ -28,6 +28,7 @@ from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.life import Decision, Decisions
 from nhi_components.core.links import System
 from nhi_components.core.model import Spec
+from nhi_components.lifecycle.adapters import CONNECTIONS
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings
 from nhi_components.provider.known import structured
 
@@ -40,15 +41,7 @@ _STATED = ("NHI_APPROVER", "NHI_REASON")
 _CONFIGURATION = "PULUMI_CONFIG"
 
 _AMBIENT: Mapping[System, Callable[[], Connection]] = {
-    System.AWS: AwsConnection,
-    System.VAULT: VaultConnection,
-    System.GCP: GcpConnection,
-    System.AZURE: AzureConnection,
-    System.KUBERNETES: KubernetesConnection,
-    System.GITHUB: GitHubConnection,
-    System.GITLAB: GitLabConnection,
-    System.HOST: HostConnection,
-    System.HOOK: HookConnection,
+    system: connection for system, connection in CONNECTIONS.items() if system is not System.SCIM
 }
 """The systems that can be reached without being told how; an identity provider's address nobody can guess."""
 

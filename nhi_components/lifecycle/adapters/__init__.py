@@ -42,7 +42,7 @@ _EXTRAS = MappingProxyType(
         System.GITLAB: ("gitlab", "python-gitlab"),
     }
 )
-_CONNECTIONS: Mapping[System, type[Connection]] = MappingProxyType(
+CONNECTIONS: Mapping[System, type[Connection]] = MappingProxyType(
     {
         System.AWS: AwsConnection,
         System.VAULT: VaultConnection,
@@ -56,6 +56,7 @@ _CONNECTIONS: Mapping[System, type[Connection]] = MappingProxyType(
         System.HOOK: HookConnection,
     }
 )
+"""What sort of connection reaches each system."""
 
 
 def open_adapter(system: System, name: str, connection: Connection) -> SystemAdapter:
@@ -106,7 +107,7 @@ def _class_of(module: str, name: str) -> Callable[..., Any]:
 
 @contextmanager
 def _installed(system: System, name: str, connection: Connection) -> Iterator[None]:
-    if not isinstance(connection, _CONNECTIONS[system]):
+    if not isinstance(connection, CONNECTIONS[system]):
         raise NhiError(f"connection {name!r}: got {type(connection).__name__}, expected one for {system}")
     try:
         yield
