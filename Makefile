@@ -14,7 +14,7 @@ READY := $(VENV)/.ready
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
 # Tests run side by side, each worker with a sandbox of its own; ARGS are more for pytest: make test ARGS="-k vault"
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 # How long each target is fuzzed.
 SECONDS ?= 60
@@ -28,6 +28,14 @@ help: ## list the targets
 .PHONY: demo
 demo: $(READY) ## the whole life of an identity, narrated, in a sandbox
 	@$(PY) -m tools.demo
+
+.PHONY: demo-clouds
+demo-clouds: $(READY) ## the same on every system at once: AWS, Vault, Google Cloud, Azure, Kubernetes
+	@$(PY) -m tools.demo.clouds
+
+.PHONY: estate
+estate: $(READY) ## plant several hundred identities; recall and precision of every verdict
+	@$(PY) -m tools.estate
 
 .PHONY: test
 test: lint engine ## set up what is missing, lint, and run every test
@@ -47,6 +55,7 @@ bench: $(READY) engine ## bundles, revocation and rotation against doing it by h
 	@$(PY) -m bench.revocation
 	@$(PY) -m bench.credentials
 	@$(PY) -m bench.judge
+	@$(PY) -m bench.inventory
 
 .PHONY: fuzz
 fuzz: $(READY) ## coverage-guided fuzzing of readers and judge: make fuzz SECONDS=60 ARGS="aws line"

@@ -6,13 +6,14 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.credential.accounts import AccountSpec, account_link
 from nhi_components.core.credential.links import account_parts, delivered_links, delivered_parts
+from nhi_components.core.grant import Grant
 from nhi_components.core.lease_id import name_of
 from nhi_components.core.ledger import link_to_state
 from nhi_components.core.life import LAST_LEASE, State
@@ -31,6 +32,7 @@ from nhi_components.resources import Credential, Lease, Seal
 from nhi_components.retention import guard_against_retention, retention_problem
 
 _WORD = re.compile(r"_([a-z])")
+_R = TypeVar("_R", bound=pulumi.Resource)
 
 
 class Bundle(pulumi.ComponentResource):
@@ -75,7 +77,7 @@ class Bundle(pulumi.ComponentResource):
         told = self._identity.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
         fields = {**told, "kind": str(self._identity.kind)}
         # As structure, so that a policy pack sees the actions while a target is unknown.
-        grants = [{"actions": list(grant.actions), "targets": list(grant.targets)} for grant in spec.grants]
+        grants = [{"actions": list(grant.actions), "targets": self.declared_targets(grant)} for grant in spec.grants]
         token = f"nhi:{self.system}:{type(self).__name__}"
         super().__init__(token, name, {"identity": fields, "grants": grants}, _not_inheriting_retention(opts))
         self._stack = f"{pulumi.get_project()}/{pulumi.get_stack()}"
@@ -84,6 +86,8 @@ class Bundle(pulumi.ComponentResource):
             self._retire()
             return
         self._links: list[pulumi.Input[dict[str, Any]]] = []
+        self._active_links: list[pulumi.Input[dict[str, Any]]] = []
+        self._active_only: list[pulumi.Output[pulumi.Resource | None]] = []
         self._credentials: list[dict[str, Any]] = []
         self._accounts: list[pulumi.Input[dict[str, Any]]] = []
         self._linked: list[pulumi.Resource] = []
@@ -106,6 +110,11 @@ class Bundle(pulumi.ComponentResource):
     @abstractmethod
     def make(self) -> None:
         """Make the linked resources, hand each to `link`, and set everything that `results` names."""
+
+    @staticmethod
+    def declared_targets(grant: Grant) -> list[pulumi.Input[str]]:
+        """Give a grant's targets as they are shown on the component's own inputs."""
+        return list(grant.targets)
 
     def sealed(self, seal: Seal) -> None:
         """Set what `results` names and only the seal knows; nothing by default."""
@@ -130,6 +139,11 @@ class Bundle(pulumi.ComponentResource):
         """The same for systems whose keys take no colon, such as Vault's metadata."""
         return pulumi.Output.all(self.lease_id, self.ends).apply(lambda known: self._lease_tags(*known).to_metadata())
 
+    @property
+    def labels(self) -> pulumi.Output[dict[str, str]]:
+        """What of it a label of Google Cloud can hold."""
+        return pulumi.Output.all(self.lease_id, self.ends).apply(lambda known: self._lease_tags(*known).to_labels())
+
     def child_options(self, *depends_on: pulumi.Resource) -> pulumi.ResourceOptions:
         """Make the options of a linked resource: a child that comes after the lease.
 
@@ -144,8 +158,12 @@ class Bundle(pulumi.ComponentResource):
         *resources: pulumi.Resource,
         unique_id: pulumi.Input[str] | None = None,
         attributes: Mapping[str, pulumi.Input[str]] | None = None,
+        active_only: bool = False,
     ) -> None:
-        """Hand a linked resource to the seal: where it is, its unique id, and what its adapter needs."""
+        """Hand a linked resource to the seal: where it is, its unique id, and what its adapter needs.
+
+        One of `while_active` is handed on as `active_only`, and is no link while the identity is suspended.
+        """
         link: dict[str, Any] = {
             "system": str(self.system),
             "connection": self._connection,
@@ -154,8 +172,18 @@ class Bundle(pulumi.ComponentResource):
             "uniqueId": unique_id,
             "attributes": dict(attributes) if attributes else None,
         }
-        self._links.append({key: value for key, value in link.items() if value is not None})
+        links = self._active_links if active_only else self._links
+        links.append({key: value for key, value in link.items() if value is not None})
         self._linked += resources
+
+    def while_active(self, register: Callable[[], _R]) -> pulumi.Output[_R | None]:
+        """Register a resource unless the identity is suspended: access that its system can neither date nor switch off.
+
+        It is registered once the lease's state is known, which it is at preview, and before the seal.
+        """
+        made = self.suspended.apply(lambda suspended: None if suspended else register())
+        self._active_only.append(made)
+        return made
 
     def issue(self, *depends_on: pulumi.Resource) -> Credential:
         """Have the specification's credential issued and delivered once its principal is there.
@@ -203,12 +231,28 @@ class Bundle(pulumi.ComponentResource):
 
     def _seal(self) -> None:
         """Register the seal after everything else, and the component's outputs."""
-        properties: dict[str, Any] = {**self._terms(), "links": self._links}
+        properties: dict[str, Any] = {**self._terms(), "links": self._links_now()}
         if self._credentials:
             properties["credentials"] = self._credentials
-        self.sealed(Seal(f"{self.name}-seal", properties=properties, opts=self.child_options(*self._linked)))
+        self.sealed(Seal(f"{self.name}-seal", properties=properties, opts=self._after_everything()))
         outputs = {_camel_case(result): getattr(self, result) for result in self.results}
         self.register_outputs({**outputs, "leaseId": self.lease_id, "ends": self.ends, "state": self.state})
+
+    def _links_now(self) -> pulumi.Input[list[pulumi.Input[dict[str, Any]]]]:
+        """Give the links of what is registered: a list that is known at preview, whatever of each link is not."""
+        if not self._active_links:
+            return self._links
+        return self.suspended.apply(lambda suspended: self._links + ([] if suspended else self._active_links))
+
+    def _after_everything(self) -> pulumi.ResourceOptions:
+        """Make the options of the seal, which comes after all that is linked."""
+        options = self.child_options(*self._linked)
+        if self._active_only:
+            everything = [self._lease, *self._linked]
+            options.depends_on = pulumi.Output.all(*self._active_only).apply(
+                lambda made: everything + [each for each in made if each is not None]
+            )
+        return options
 
     def _terms(self) -> dict[str, Any]:
         """Tell what everything of our provider's that belongs to the bundle has to know of its lease."""

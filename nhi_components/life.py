@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import pulumi
 from pulumi.runtime.settings import get_monitor
 
-from nhi_components.core.errors import SpecError
+from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.identity import Identity
 from nhi_components.core.life import LAST_LEASE, Decisions, State, decided, key_of, lease_of, state_on
 from nhi_components.core.revocation import Revocation
@@ -77,6 +77,11 @@ def template_of(identity: Identity) -> Template:
     return _templates().by_kind[identity.kind]
 
 
+def retirement_of(identity: Identity, ends: date) -> date:
+    """Tell on which UTC day an identity that ends on a day is retired: when its grace period is over."""
+    return ends + timedelta(days=_templates().grace_days_of(identity))
+
+
 def revocation_of(identity: Identity) -> Revocation:
     """Tell how fast an identity's access must end everywhere: the stricter of what it and its template say."""
     required = template_of(identity).revocation
@@ -94,14 +99,27 @@ def refuse_beyond_template(component: str, spec: BundleSpec) -> None:
     identity = spec.identity
     if state_of(identity, component) is not State.ACTIVE:
         return
-    lease = lease_dates(component, identity)
-    problems = judge(spec, template_of(identity), today=_day(), lease=lease, sessions=spec.sessions)
-    holders = _holders.setdefault(get_monitor(), [])
-    holder = Holder(identity.name, spec.grants, identity.shares_grants_because or "")
-    problems += shared_grants(holder, holders)
-    holders.append(holder)
+    problems = problems_beyond_template(component, spec)
+    _holders.setdefault(get_monitor(), []).append(_holder(spec))
     if problems:
         raise ProgramRefused(f"{spec.subject} {component!r}", problems)
+
+
+def problems_beyond_template(component: str, spec: BundleSpec) -> list[Problem]:
+    """Tell in what an active identity goes beyond the template of its kind, before its component is made.
+
+    Args:
+        component: the component's name in the program.
+        spec: its specification, with what was decided about its identity.
+    """
+    identity = spec.identity
+    lease = lease_dates(component, identity)
+    problems = judge(spec, template_of(identity), today=_day(), lease=lease, sessions=spec.sessions)
+    return problems + shared_grants(_holder(spec), _holders.setdefault(get_monitor(), []))
+
+
+def _holder(spec: BundleSpec) -> Holder:
+    return Holder(spec.identity.name, spec.grants, spec.identity.shares_grants_because or "")
 
 
 def lease_dates(component: str, identity: Identity) -> LeaseDates | None:

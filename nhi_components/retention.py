@@ -1,6 +1,7 @@
-"""Refuses `retainOnDelete` inside a bundle, also when a transform of the stack or of a parent sets it.
+"""Refuses retention inside a bundle, also when a transform of the stack or of a parent sets it.
 
-The engine drops a retained resource from its state without asking any provider, so no destroy could remove it.
+The engine drops a resource with `retainOnDelete` from its state without asking any provider, and the provider of Google
+Cloud drops one whose `deletionPolicy` is `ABANDON`, so no destroy could remove either.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pulumi.runtime.settings import get_monitor
 from nhi_components.core.errors import Problem, SpecError
 
 _OUR_TYPES = "nhi:"
+_DELETION_POLICY, _ABANDON = "deletionPolicy", "ABANDON"
 _guarded: WeakSet[Any] = WeakSet()
 
 
@@ -25,6 +27,16 @@ def retention_problem(path: str) -> Problem:
         "retainOnDelete",
         "no retention inside a bundle: the engine would forget it without asking us to remove it",
         "remove the option; to keep a resource, declare it outside the bundle",
+    )
+
+
+def abandonment_problem() -> Problem:
+    """Say the same of what the provider of Google Cloud would leave behind."""
+    return Problem(
+        _DELETION_POLICY,
+        _ABANDON,
+        "no retention inside a bundle: the provider would forget it without removing it",
+        "remove the policy; to keep a resource, declare it outside the bundle",
     )
 
 
@@ -44,6 +56,8 @@ def guard_against_retention() -> None:
 async def _refuse_retention(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
     if args.opts.retain_on_delete and await _is_ours(args):
         raise SpecError(f"resource {args.name!r}", [retention_problem("opts.retain_on_delete")])
+    if args.props.get(_DELETION_POLICY) == _ABANDON and await _is_ours(args):
+        raise SpecError(f"resource {args.name!r}", [abandonment_problem()])
     return None
 
 

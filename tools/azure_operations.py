@@ -1,4 +1,4 @@
-"""Write nhi_components/facts/azure/data from the public iam-dataset (github.com/iann0036/iam-dataset, MIT).
+"""Write nhi_components/core/data/azure_*.json from the public iam-dataset (github.com/iann0036/iam-dataset, MIT).
 
     python tools/azure_operations.py CHECKOUT… --date 2026-08-22
 
@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parent.parent / "nhi_components/facts/azure/data"
+TARGET = Path(__file__).parent.parent / "nhi_components/core/data"
 OPERATION = re.compile(r"[a-z0-9]+(\.[a-z0-9]+)+(/[a-z0-9.$_*-]+)*/(read|write|delete|action|\*)")
 GRANTED = ("actions", "notActions", "dataActions", "notDataActions")
 SOURCE = "Azure built-in roles and resource provider operations, by way of github.com/iann0036/iam-dataset"
@@ -83,8 +83,8 @@ def main() -> None:
     maps = [json.loads(path.read_text()) for each in given.checkouts if (path := each / "azure/map.json").exists()]
     control = {*texts(maps), *granted(roles, GRANTED[:2])}
     data = set(granted(roles, GRANTED[2:]))
-    write("roles.json", {**head, **compact(roles)})
-    write("operations.json", {**head, "control": operations(control), "data": operations(data)})
+    write("azure_roles.json", {**head, **compact(roles)})
+    write("azure_operations.json", {**head, "control": operations(control), "data": operations(data)})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Write nhi_components/facts/gcp/data/roles.json: Google Cloud's predefined roles and the permissions in them.
+"""Write nhi_components/core/data/gcp_roles.json: Google Cloud's predefined roles and the permissions in them.
 
 Run it on a checkout of the public data set https://github.com/iann0036/iam-dataset (MIT):
 `python tools/gcp_roles.py CHECKOUT --date 2026-08-22`. Only names are taken: which permissions there are, by service
@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
-TARGET = Path(__file__).parent.parent / "nhi_components/facts/gcp/data/roles.json"
+TARGET = Path(__file__).parent.parent / "nhi_components/core/data/gcp_roles.json"
 NO_LONGER_IN_A_ROLE = ("serviceusage.apiKeys.create", "serviceusage.apiKeys.list")
 """Permissions of the published escalation methods that today's predefined roles no longer have."""
 

@@ -80,15 +80,15 @@ def keep(file: Path = NEWEST) -> Path:
         project.write({"__main__.py": _PROGRAM})
         project.up()
         cluster = sandbox.vault.client().sys.read_health_status(method="GET")["cluster_id"]
-        text = json.dumps(_presentable(project.export()), indent=1).replace(cluster, CLUSTER)
+        text = json.dumps(presentable(project.export()), indent=1).replace(cluster, CLUSTER)
         places = [folder, sandbox.record.directory, sandbox.aws.endpoint, sandbox.vault.address]
-        _refuse_leaks(text, [*places, sandbox.vault.token, sandbox.aws.secret_key])
+        refuse_leaks(text, [*places, sandbox.vault.token, sandbox.aws.secret_key])
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text + "\n")
     return file
 
 
-def _presentable(state: dict[str, Any]) -> dict[str, Any]:
+def presentable(state: dict[str, Any]) -> dict[str, Any]:
     """Without places of source code, and without a passphrase, as nothing in it is encrypted."""
     deployment = state["deployment"]
     deployment.pop("secrets_providers", None)
@@ -98,7 +98,12 @@ def _presentable(state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _refuse_leaks(text: str, unwanted: list[str]) -> None:
+def refuse_leaks(text: str, unwanted: list[str]) -> None:
+    """Refuse a state that tells a secret or a credential, or where it was made.
+
+    Raises:
+        LabError: it does.
+    """
     if "ciphertext" in text or any(word in text for word in unwanted):
         got = "a secret, a credential, or a place of this machine"
         raise LabError("the state", got=got, expected="none of them", fix="take it out of the program, or leave it out")

@@ -8,6 +8,7 @@ from nhi_components.aws.roles_anywhere_identity import RolesAnywhereIdentity
 from nhi_components.aws.service_user import ServiceUser
 from nhi_components.aws.third_party_identity import ThirdPartyIdentity
 from nhi_components.aws.workload_identity import WorkloadIdentity
+from nhi_components.core.adoption import AdoptedRole
 from nhi_components.core.certificate import Certificate
 from nhi_components.core.connection import AwsConnection as Connection
 from nhi_components.core.credential.accounts import SaasAccount, ScimAccount
@@ -17,6 +18,7 @@ from nhi_components.core.trust import AccountTrust, EksPodIdentityTrust, IrsaTru
 
 __all__ = [
     "AccountTrust",
+    "AdoptedRole",
     "AgentIdentity",
     "Certificate",
     "Connection",

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal
 
 import pulumi
-from pydantic import AfterValidator, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from nhi_components.aws.bundle import AwsBundle
 from nhi_components.aws.outputs import is_later
 from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
 from nhi_components.aws.trusts import TOOL, Trusted, agent_statements
+from nhi_components.core.agent import Tools, agent_with_sponsor, tool_problems
 from nhi_components.core.arn import ROLE_ARN
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.delegation import Delegation
-from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.errors import SpecError
 from nhi_components.core.grant import Grant, aws_grant_problems
-from nhi_components.core.identity import Identity, Kind, of_kind
-from nhi_components.core.model import Spec, wrong
+from nhi_components.core.identity import Identity, with_sponsor
+from nhi_components.core.model import wrong
 from nhi_components.core.trust import MOST_PRINCIPALS, AccountTrust
 from nhi_components.refusal import refusing_plainly
-
-_Tool = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-_Tools = Mapping[_Tool, tuple[Grant, ...]]
 
 
 def _runtimes(value: Any) -> Any:
@@ -57,16 +53,13 @@ class AwsAgentSpec(AwsBundleSpec):
     subject: ClassVar[str] = "aws.AgentIdentity"
 
     trusted_by: Annotated[Any, AfterValidator(_runtimes)]
-    tools: Annotated[_Tools, Field(min_length=1)]
+    tools: Annotated[Tools, Field(min_length=1)]
     session_seconds: Literal[3600] = 3600
 
     @field_validator("identity")
     @classmethod
     def _is_an_agent_with_a_sponsor(cls, identity: Identity) -> Identity:
-        if identity.sponsor is None:
-            fix = "give sponsor, the address of the person who answers for what the agent does"
-            raise wrong(got="no sponsor", expected="an AI agent with a sponsor", fix=fix)
-        return of_kind(identity, Kind.AI_AGENT)
+        return agent_with_sponsor(identity)
 
 
 class AgentIdentity(AwsBundle):
@@ -115,7 +108,7 @@ class AgentIdentity(AwsBundle):
             SpecError: with every problem, before anything is registered.
         """
         fields = {
-            "identity": _with_sponsor(identity, sponsor),
+            "identity": with_sponsor(identity, sponsor),
             "trusted_by": trusted_by,
             "tools": tools,
             "grants": (),
@@ -123,7 +116,7 @@ class AgentIdentity(AwsBundle):
             "delegations": delegations,
         }
         with refusing_plainly():
-            spec = parse_aws_spec(AwsAgentSpec, name, fields, lambda _: _tool_problems(tools))
+            spec = parse_aws_spec(AwsAgentSpec, name, fields, lambda _: tool_problems(tools, aws_grant_problems))
         super().__init__(
             name, spec.model_copy(update={"grants": _scoped(spec.tools)}), connection=connection, opts=opts
         )
@@ -138,31 +131,6 @@ class AgentIdentity(AwsBundle):
                 return agent_statements(runtimes, tools)
             case runtimes:
                 return pulumi.Output.all(*runtimes).apply(lambda known: _judged_statements(known, tools))
-
-
-class _Grants(Spec):
-    grants: tuple[Grant, ...] = ()
-
-
-def _with_sponsor(identity: Identity | Mapping[str, Any], sponsor: str | None) -> Any:
-    if sponsor is None:
-        return identity
-    told = (
-        {field: getattr(identity, field) for field in identity.model_fields_set}
-        if isinstance(identity, Identity)
-        else identity
-    )
-    return {**told, "sponsor": sponsor}
-
-
-def _tool_problems(tools: Mapping[str, Any]) -> list[Problem]:
-    """Find what is wrong with the tools' grants; of their fields the parser tells."""
-    problems: list[Problem] = []
-    for tool, given in tools.items():
-        with suppress(SpecError):
-            found = aws_grant_problems(_Grants.parse({"grants": given}).grants)
-            problems += [replace(p, path=p.path.replace("grants", f"tools.{tool}", 1)) for p in found]
-    return problems
 
 
 def _scoped(tools: Mapping[str, Iterable[Grant]]) -> tuple[Grant, ...]:

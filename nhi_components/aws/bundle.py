@@ -32,7 +32,7 @@ from nhi_components.refusal import refusing_plainly
 _ANY_LEASE = "lease-aaaaaaaaaaaaaaaa"
 """As long as every other, like `ANY_DAY`, so that documents can be measured before theirs are known."""
 
-_NOT_OF_THE_TRUST = frozenset({"grants", "delegations", "permissions_boundary", "tools"})
+_NOT_OF_THE_TRUST = frozenset({"grants", "delegations", "permissions_boundary", "tools", "adopts"})
 
 
 class AwsBundle(Bundle):
@@ -76,8 +76,13 @@ class AwsBundle(Bundle):
 
     def parts(self) -> Sequence[tuple[LinkKind, Mapping[str, str]]]:
         """Role, inline policy and secret."""
-        kinds = [LinkKind.IAM_ROLE, LinkKind.IAM_ROLE_POLICY]
-        return [(kind, {}) for kind in [*kinds, *([LinkKind.SECRETS_MANAGER_SECRET] if self._spec.secret else [])]]
+        adopted = self._spec.adopts
+        parts: list[tuple[LinkKind, Mapping[str, str]]] = [
+            (LinkKind.IAM_ROLE, adopted.attributes if adopted else {}),
+            # An inline policy bears its role's name but where that is an adopted one.
+            (LinkKind.IAM_ROLE_POLICY, {"role": adopted.name} if adopted else {}),
+        ]
+        return [*parts, *([(LinkKind.SECRETS_MANAGER_SECRET, {})] if self._spec.secret else [])]
 
     def make(self) -> None:
         """Make the role, its secret, the policy that lets it read that, and what other resources' policies say."""
@@ -99,7 +104,7 @@ class AwsBundle(Bundle):
             raise SpecError(f"{spec.subject} {name!r}", problems)
 
     def _role(self) -> aws.iam.Role:
-        spec = self._spec
+        spec, adopted = self._spec, self._spec.adopts
         known = pulumi.Output.all(trusted=self.trust(self.lease_id), ends=self.ends, suspended=self.suspended)
 
         @refusing_plainly()
@@ -109,17 +114,18 @@ class AwsBundle(Bundle):
         trust = known.apply(document)
         role = aws.iam.Role(
             f"{self.name}-role",
-            name=self.name_of(LinkKind.IAM_ROLE),
-            path=IAM_PATH,
+            name=adopted.name if adopted else self.name_of(LinkKind.IAM_ROLE),
+            path=adopted.path if adopted else IAM_PATH,
             description=spec.identity.purpose,
             assume_role_policy=trust,
             permissions_boundary=spec.permissions_boundary,
             max_session_duration=spec.session_seconds,
             force_detach_policies=True,
-            tags=self.tags,
+            tags=self.tags.apply(lambda tags: {**adopted.tags, **tags}) if adopted else self.tags,
             opts=self.child_options(),
         )
-        self.link(LinkKind.IAM_ROLE, role.name, role, unique_id=role.unique_id, attributes={"trust": trust})
+        attributes: Mapping[str, pulumi.Input[str]] = {**(adopted.attributes if adopted else {}), "trust": trust}
+        self.link(LinkKind.IAM_ROLE, role.name, role, unique_id=role.unique_id, attributes=attributes)
         return role
 
     def _policy(self, role: aws.iam.Role) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationInfo, field_validator
 from nhi_components.aws.bundle import AwsBundle
 from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
 from nhi_components.aws.trusts import Trusted, pipeline_statement
+from nhi_components.core.adoption import AdoptedRole
 from nhi_components.core.arn import OIDC_PROVIDER_ARN, issuer_of
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.delegation import Delegation
@@ -93,6 +94,7 @@ class PipelineIdentity(AwsBundle):
         permissions_boundary: pulumi.Input[str] | None = None,
         session_seconds: int = 3600,
         delegations: Sequence[Delegation | Mapping[str, Any]] = (),
+        adopts: AdoptedRole | Mapping[str, Any] | None = None,
         connection: str = DEFAULT,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -107,6 +109,7 @@ class PipelineIdentity(AwsBundle):
             permissions_boundary: ARN of a policy that caps the role.
             session_seconds: 3,600 to 43,200.
             delegations: what the policies of other resources give to it.
+            adopts: a role that is there already and was taken into the stack by `pulumi import`; `nhi adopt` writes it.
             connection: the connection of `nhi.Provider` that reaches the account which the AWS provider reaches.
             opts: resource options; `providers` may name explicit AWS and nhi providers.
 
@@ -121,6 +124,7 @@ class PipelineIdentity(AwsBundle):
             "permissions_boundary": permissions_boundary,
             "session_seconds": session_seconds,
             "delegations": delegations,
+            "adopts": adopts,
         }
         with refusing_plainly():
             spec = parse_aws_spec(AwsPipelineSpec, name, fields)

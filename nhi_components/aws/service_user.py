@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 import pulumi
 import pulumi_aws as aws
-from pydantic import Field, StringConstraints, field_validator
 
 from nhi_components.aws.granting import granted, length_problems
 from nhi_components.aws.sizes import USER_POLICY
@@ -17,60 +16,35 @@ from nhi_components.core.credential.dependents import Dependent
 from nhi_components.core.credential.places import PlaceSpec, SecretsManagerPlace
 from nhi_components.core.credential.rotation import Rotation, SourceKind
 from nhi_components.core.credential.sources import AwsAccessKeySource
-from nhi_components.core.credential.spec import CredentialSpec, Dependents, Places
 from nhi_components.core.errors import SpecError
 from nhi_components.core.grant import Grant, aws_grant_problems
 from nhi_components.core.identity import Identity
+from nhi_components.core.issued import USUAL_ROTATION, StandingKeySpec
 from nhi_components.core.lease_id import IAM_PATH
 from nhi_components.core.links import LinkKind, System
-from nhi_components.core.spec import BundleSpec, parse_spec
+from nhi_components.core.spec import parse_spec
 from nhi_components.core.tags import WHY_NOT_FEDERATED, tag_value
 from nhi_components.refusal import refusing_plainly
 
-_USUAL = Rotation()
 
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=400)]
-"""Why something can't be done otherwise, in a sentence or two."""
-
-
-class AwsServiceUserSpec(BundleSpec):
+class AwsServiceUserSpec(StandingKeySpec):
     """What an IAM user with access keys is made from.
 
+    A key is replaced weekly unless said otherwise, and monthly at least.
+
     Attributes:
-        why_not_federated: why nothing vouches for the workload, so that it needs a key: 20 to 400 characters.
         permissions_boundary: ARN of the policy that caps what the user can become; may be known at deployment only.
-        places: where the key is delivered; the first keeps the journal.
-        rotation: when the key is replaced: weekly unless said otherwise, monthly at most.
-        dependents: what uses the key.
-        generation: raise it to have the key replaced by the next `up`.
-        connection: the connection that reaches the account.
     """
 
     subject: ClassVar[str] = "aws.ServiceUser"
+    issues: ClassVar[SourceKind] = SourceKind.AWS_ACCESS_KEY
 
-    why_not_federated: Reason
     permissions_boundary: Any = None
-    places: Places
-    rotation: Rotation = _USUAL
-    dependents: Dependents = ()
-    generation: Annotated[int, Field(ge=1)] = 1
-    connection: str = DEFAULT
-
-    @field_validator("rotation")
-    @classmethod
-    def _within_cadence(cls, rotation: Rotation) -> Rotation:
-        return rotation.judged_for(SourceKind.AWS_ACCESS_KEY)
 
     @property
-    def credential(self) -> CredentialSpec:
-        """The user's access key."""
-        return CredentialSpec(
-            source=AwsAccessKeySource(connection=self.connection),
-            places=self.places,
-            rotation=self.rotation,
-            dependents=self.dependents,
-            generation=self.generation,
-        )
+    def source(self) -> AwsAccessKeySource:
+        """The user's access keys."""
+        return AwsAccessKeySource(connection=self.connection)
 
 
 class ServiceUser(Bundle):
@@ -105,7 +79,7 @@ class ServiceUser(Bundle):
         why_not_federated: str,
         grants: Sequence[Grant | Mapping[str, Any]] = (),
         places: Sequence[PlaceSpec | Mapping[str, Any]] | None = None,
-        rotation: Rotation | Mapping[str, Any] = _USUAL,
+        rotation: Rotation | Mapping[str, Any] = USUAL_ROTATION,
         dependents: Sequence[Dependent | Mapping[str, Any]] = (),
         generation: int = 1,
         permissions_boundary: pulumi.Input[str] | None = None,

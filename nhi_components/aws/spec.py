@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from nhi_components.core.adoption import AdoptedRole
 from nhi_components.core.delegation import Delegation, delegation_problems
 from nhi_components.core.errors import Problem, SpecError
 from nhi_components.core.grant import Grant, aws_grant_problems
@@ -25,6 +26,7 @@ class AwsBundleSpec(BundleSpec):
         permissions_boundary: ARN of the policy that caps what the role can become; may be known at deployment only.
         session_seconds: how long a session lives at most: 3,600 to 43,200 (IAM API, CreateRole: MaxSessionDuration).
         delegations: what the policies of other resources give to the identity; removed with it.
+        adopts: a role that was there before and becomes the identity's; None: one is made.
     """
 
     subject: ClassVar[str] = "AWS identity"
@@ -32,6 +34,7 @@ class AwsBundleSpec(BundleSpec):
     permissions_boundary: Any = None
     session_seconds: Annotated[int, Field(ge=3600, le=LONGEST_SESSION_SECONDS)] = 3600
     delegations: tuple[Delegation, ...] = ()
+    adopts: AdoptedRole | None = None
 
     @property
     def sessions(self) -> Mapping[str, int]:

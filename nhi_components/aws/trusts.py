@@ -17,9 +17,11 @@ from nhi_components.aws.outputs import when_known
 from nhi_components.core.arn import CLUSTER_ARN, OIDC_PROVIDER_ARN, TRUST_ANCHOR_ARN, issuer_of
 from nhi_components.core.certificate import Certificate
 from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.kubernetes_account import known_account
 from nhi_components.core.links import System
 from nhi_components.core.pipeline import Pipeline
 from nhi_components.core.trust import AccountTrust, EksPodIdentityTrust, IrsaTrust, ServiceTrust
+from nhi_components.refusal import refusing_plainly
 
 Statement = Mapping[str, Any]
 Trusted = Statement | Sequence[Statement]
@@ -37,6 +39,8 @@ def statement_of(trust: ServiceTrust | AccountTrust | EksPodIdentityTrust | Irsa
             return {"Principal": {"Service": f"{trust.service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
         case AccountTrust():
             return account_statement(trust.account, trust.principals, trust.external_id)
+        case EksPodIdentityTrust() | IrsaTrust() if not isinstance(trust.service_account, str):
+            return _of_account_known_later(trust)
         case EksPodIdentityTrust():
             if trust.cluster_arn is None:
                 return _pod(trust, {"eks-cluster-name": trust.cluster_name})
@@ -71,7 +75,7 @@ def pipeline_statement(source: Pipeline, provider_arn: pulumi.Input[str]) -> pul
             fix = "name the provider of that issuer, or correct the source's issuer"
             raise SpecError("trust", [Problem("oidc_provider_arn", f"https://{issuer}", source.issuer, fix)])
         claims = {"aud": source.audience_on(System.AWS), "sub": source.subject_claim}
-        return _federated(arn, {name: value for name, value in claims.items() if value is not None})
+        return federated_statement(arn, {name: value for name, value in claims.items() if value is not None})
 
     return when_known("oidc_provider_arn", OIDC_PROVIDER_ARN, provider_arn, write)
 
@@ -138,13 +142,29 @@ def _pod(trust: EksPodIdentityTrust, cluster: Mapping[str, str]) -> Statement:
 
 def _irsa(trust: IrsaTrust, provider_arn: str) -> Statement:
     subject = f"system:serviceaccount:{trust.namespace}:{trust.service_account}"
-    return _federated(provider_arn, {"aud": _IRSA_AUDIENCE, "sub": subject})
+    return federated_statement(provider_arn, {"aud": _IRSA_AUDIENCE, "sub": subject})
 
 
-def _federated(provider_arn: str, claims: Mapping[str, str]) -> Statement:
-    issuer = issuer_of(provider_arn)
+def _of_account_known_later(trust: EksPodIdentityTrust | IrsaTrust) -> pulumi.Output[Statement]:
+    @refusing_plainly()
+    def written(name: str) -> pulumi.Input[Statement]:
+        account = known_account("trusted_by.service_account", name)
+        return statement_of(trust.model_copy(update={"service_account": account}))
+
+    later: pulumi.Output[str] = pulumi.Output.from_input(trust.service_account)
+    return later.apply(written)
+
+
+def federated_statement(provider: str, claims: Mapping[str, str]) -> Statement:
+    """Write the statement that admits who has a token of an issuer with exactly these claims.
+
+    Args:
+        provider: ARN of the account's OIDC provider, or the name of one that is built in: `accounts.google.com`.
+        claims: the name of each, as conditions name it, and its only value.
+    """
+    issuer = issuer_of(provider) or provider
     return {
-        "Principal": {"Federated": provider_arn},
+        "Principal": {"Federated": provider},
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": {f"{issuer}:{claim}": value for claim, value in claims.items()}},
     }

@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from nhi_components.aws.bundle import AwsBundle
 from nhi_components.aws.spec import AwsBundleSpec, parse_aws_spec
 from nhi_components.aws.trusts import Trusted, statement_of
+from nhi_components.core.adoption import AdoptedRole
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.delegation import Delegation
 from nhi_components.core.grant import Grant
@@ -61,6 +62,7 @@ class WorkloadIdentity(AwsBundle):
         permissions_boundary: pulumi.Input[str] | None = None,
         session_seconds: int = 3600,
         delegations: Sequence[Delegation | Mapping[str, Any]] = (),
+        adopts: AdoptedRole | Mapping[str, Any] | None = None,
         connection: str = DEFAULT,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -76,6 +78,7 @@ class WorkloadIdentity(AwsBundle):
             permissions_boundary: ARN of a policy that caps the role.
             session_seconds: 3,600 to 43,200.
             delegations: what the policies of other resources give to it.
+            adopts: a role that is there already and was taken into the stack by `pulumi import`; `nhi adopt` writes it.
             connection: the connection of `nhi.Provider` that reaches the account which the AWS provider reaches.
             opts: resource options; `providers` may name explicit AWS and nhi providers.
 
@@ -90,6 +93,7 @@ class WorkloadIdentity(AwsBundle):
             "permissions_boundary": permissions_boundary,
             "session_seconds": session_seconds,
             "delegations": delegations,
+            "adopts": adopts,
         }
         with refusing_plainly():
             spec = parse_aws_spec(AwsWorkloadSpec, name, fields)
@@ -104,7 +108,10 @@ class WorkloadIdentity(AwsBundle):
         parts = [*super().parts(), *([(LinkKind.IAM_INSTANCE_PROFILE, {})] if self._is_for_ec2 else [])]
         match self._spec.trusted_by:
             case EksPodIdentityTrust() as trust:
-                return [*parts, (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, _place_of(trust))]
+                account = trust.service_account
+                # One that is known later is told with the link; until then the association is found by its lease.
+                place = {"service_account": account} if isinstance(account, str) else {}
+                return [*parts, (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, {**_place_of(trust), **place})]
         return parts
 
     def make(self) -> None:
@@ -127,7 +134,11 @@ class WorkloadIdentity(AwsBundle):
             tags=self.tags,
             opts=self.child_options(),
         )
-        attributes: Mapping[str, pulumi.Input[str]] = {**_place_of(trust), "role": self.role.name}
+        attributes: Mapping[str, pulumi.Input[str]] = {
+            **_place_of(trust),
+            "service_account": trust.service_account,
+            "role": self.role.name,
+        }
         self.link(kind, self.name_of(kind), association, unique_id=association.association_id, attributes=attributes)
 
     def _instance_profile(self) -> pulumi.Output[str]:
@@ -150,8 +161,4 @@ class WorkloadIdentity(AwsBundle):
 
 
 def _place_of(trust: EksPodIdentityTrust) -> Mapping[str, str]:
-    return {
-        "cluster": trust.cluster_name,
-        "namespace": trust.namespace,
-        "service_account": trust.service_account,
-    }
+    return {"cluster": trust.cluster_name, "namespace": trust.namespace}

@@ -7,18 +7,27 @@ from typing import Annotated
 import typer
 
 from nhi_components.cli import lint
+from nhi_components.cli.adopt import adopt
+from nhi_components.cli.audit import audit_app
+from nhi_components.cli.decommission import decommission
+from nhi_components.cli.discover import discover
 from nhi_components.cli.evidence import evidence_app
 from nhi_components.cli.expose import expose
+from nhi_components.cli.inventory import inventory
 from nhi_components.cli.kill import kill
 from nhi_components.cli.life import renew, restore, retire, suspend
 from nhi_components.cli.new import new
 from nhi_components.cli.paths import paths
+from nhi_components.cli.permissions import permissions
 from nhi_components.cli.plugin import plugin_app
 from nhi_components.cli.reap import reap
+from nhi_components.cli.refresh import refresh
 from nhi_components.cli.repair import repair
+from nhi_components.cli.report import report
 from nhi_components.cli.rotate import rotate
 from nhi_components.cli.rules import rules_app
 from nhi_components.cli.template import template_app
+from nhi_components.cli.verdicts import verdicts
 from nhi_components.cli.verify import verify
 from nhi_components.version import VERSION
 
@@ -30,10 +39,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(audit_app, name="audit")
 app.add_typer(plugin_app, name="plugin")
 app.add_typer(rules_app, name="rules")
 app.add_typer(template_app, name="template")
 app.command()(new)
+app.command()(adopt)
 app.command()(verify)
 app.command()(repair)
 app.command()(paths)
@@ -45,6 +56,13 @@ app.command()(kill)
 app.command()(reap)
 app.command()(rotate)
 app.command()(expose)
+app.command()(decommission)
+app.command()(discover)
+app.command()(refresh)
+app.command()(inventory)
+app.command()(verdicts)
+app.command()(report)
+app.command()(permissions)
 
 
 @app.command(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -53,13 +53,18 @@ def read_connections(file: Path | None) -> Settings:
 
 
 def systems_to_look_at(named: Sequence[str] | None, settings: Settings) -> list[System]:
-    """Choose where a lease is looked for: where it is said, else where identities live, and where connections lead."""
+    """Choose where a lease is looked for: where it is said, else where identities live, and where connections lead.
+
+    Where identities may live, but where nothing on this machine shows that any do, is left out.
+    """
     from nhi_components.core.links import System
     from nhi_components.lifecycle.adapters import IDENTITY_SYSTEMS
+    from nhi_components.lifecycle.adapters.ambient import is_set_up
 
     if named:
         return [System(name) for name in named]
-    return [system for system in System if system in IDENTITY_SYSTEMS or getattr(settings, system)]
+    likely = [system for system in IDENTITY_SYSTEMS if is_set_up(system)]
+    return [system for system in System if system in likely or getattr(settings, system)]
 
 
 def adapter_opener(settings: Settings) -> OpenAdapter:
@@ -73,3 +78,24 @@ def adapter_opener(settings: Settings) -> OpenAdapter:
         return open_adapter(system, connection, settings.connection(system, connection))
 
     return opener
+
+
+def systems_named(command: str, named: Sequence[str], among: Collection[System] | None = None) -> tuple[System, ...]:
+    """Read the names of systems that a command is given.
+
+    Args:
+        command: which.
+        named: what it is given.
+        among: the systems that it can be given; None for all.
+
+    Raises:
+        SpecError: one of them is the name of none.
+    """
+    from nhi_components.core.errors import Problem, SpecError
+    from nhi_components.core.links import System
+
+    known = System if among is None else among
+    if unknown := sorted(set(named) - set(known)):
+        problem = Problem("--system", ", ".join(unknown), "one of " + ", ".join(known), "correct the name")
+        raise SpecError(command, [problem])
+    return tuple(System(each) for each in dict.fromkeys(named))

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from nhi_components.lifecycle.evidence.audit_events import AuditEvent, AuditRecord, Outcome
 from nhi_components.lifecycle.evidence.changes_of_state import RestorationRecord, SuspensionRecord
-from nhi_components.lifecycle.evidence.contents import CutOffRecord, IncompleteRecord, TeardownRecord
+from nhi_components.lifecycle.evidence.contents import CutOffRecord, IncompleteRecord, LeaseContent, TeardownRecord
 from nhi_components.lifecycle.evidence.flaws import Flaw
 from nhi_components.lifecycle.evidence.parts import At, Known, Record, Stated
 from nhi_components.lifecycle.evidence.reader import Reading, in_order
@@ -28,14 +29,34 @@ _STYLES = {Verdict.MET: "", Verdict.MISSED: "bold red", Verdict.NOT_SHOWN: "yell
 
 
 def print_statements(readings: Sequence[Reading], flaws: Sequence[Flaw]) -> None:
-    """Print each lease's statements in the order of their writing, then what is wrong with the store."""
+    """Print each lease's statements in the order of their writing, other events, then what is wrong with the store."""
     console = _console()
-    by_lease: dict[str, list[Predicate]] = {}
+    by_lease: dict[str, list[tuple[Predicate, LeaseContent]]] = {}
+    events: list[AuditEvent] = []
     for predicate in in_order(reading.predicate for reading in readings if reading.predicate):
-        by_lease.setdefault(predicate.lease_id, []).append(predicate)
+        if isinstance(predicate.content, AuditRecord):
+            events += predicate.content.events
+        else:
+            by_lease.setdefault(predicate.content.lease.lease_id, []).append((predicate, predicate.content))
     for statements in by_lease.values():
         _print_lease(console, statements)
+    for event in events:
+        _print_event(console, event)
     _print_flaws(console, flaws)
+
+
+def _print_event(console: Console, event: AuditEvent) -> None:
+    """Print an event in one line: its columns have no common width that would leave a key readable."""
+    failed = event.outcome is Outcome.FAILURE
+    parts = [
+        _time(event.at),
+        f"{event.type}{': failure' if failed else ''}",
+        *((event.identity.key,) if event.identity else ()),
+        *(part for part in (event.verdict, event.case) if part),
+        *((f"by {event.actor.value}",) if isinstance(event.actor, Known) else ()),
+    ]
+    reason = f": {event.reason.value}" if isinstance(event.reason, Known) else ""
+    console.print(Text(f"{'  '.join(parts)}{reason}", style="red" if failed else ""))
 
 
 def print_report(report: VerificationReport) -> None:
@@ -46,7 +67,10 @@ def print_report(report: VerificationReport) -> None:
             f"chain {chain.chain_id}: {chain.statements} statements, {chain.anchoring}, head {chain.head_digest}"
         )
     rows = [(x.lease_id, _time(x.at), f"{x.identity} ({x.environment})", x.state) for x in report.leases]
-    console.print(_table(("lease", "recorded at", "identity", "newest statement"), rows))
+    if rows:
+        console.print(_table(("lease", "recorded at", "identity", "newest statement"), rows))
+    if report.events:
+        console.print(f"{report.events:,} events about identities without a lease")
     for lease in report.leases:
         _print_revocations(console, lease.revocations, f"{lease.lease_id}: ")
         for fact in lease.unchecked:
@@ -68,6 +92,7 @@ def report_as_json(report: VerificationReport) -> str:
             "pinned_on_first_use": report.pinned_on_first_use,
             "chains": [dataclasses.asdict(chain) for chain in report.chains],
             "leases": [dataclasses.asdict(lease) for lease in report.leases],
+            "events": report.events,
             "problems": [dataclasses.asdict(flaw) for flaw in report.flaws],
             "notes": report.notes,
         }
@@ -88,16 +113,16 @@ def statements_as_json(readings: Sequence[Reading], flaws: Sequence[Flaw]) -> st
     return _json({"statements": statements, "problems": [dataclasses.asdict(flaw) for flaw in flaws]})
 
 
-def _print_lease(console: Console, statements: Sequence[Predicate]) -> None:
-    lease = statements[-1].content.lease
+def _print_lease(console: Console, statements: Sequence[tuple[Predicate, LeaseContent]]) -> None:
+    newest = statements[-1][1]
+    lease = newest.lease
     console.print(Text(f"{lease.identity} ({lease.environment})  {lease.lease_id}", style="bold"))
     console.print(
         Text(f"owner {lease.owner}, stack {lease.stack}, issued {lease.issued}, to end {lease.ends}: {lease.purpose}")
     )
-    rows = [(p.kind, _time(p.recorded_at), _stated(p.content.approver), p.signed_with.key_class) for p in statements]
+    rows = [(p.kind, _time(p.recorded_at), _stated(said.approver), p.signed_with.key_class) for p, said in statements]
     console.print(_table(("statement", "recorded at", "approver", "key"), rows))
-    _print_revocations(console, revocations_of(statement.content for statement in statements), "  ")
-    newest = statements[-1].content
+    _print_revocations(console, revocations_of(said for _, said in statements), "  ")
     console.print(Text(f"  reason: {_stated(newest.reason)}"))
     for caller in newest.callers:
         console.print(Text(f"  run on {caller.system} by {_stated(caller.principal)}"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nhi_components.cli.connections import Output, OutputOption
+from nhi_components.cli.connections import ConnectionsOption, Output, OutputOption
 from nhi_components.cli.deciding import (
     ApproverOption,
     DirectoryOption,
@@ -16,9 +16,11 @@ from nhi_components.cli.deciding import (
     approval,
     until_day,
 )
+from nhi_components.cli.discover import InventoryOption
 
 if TYPE_CHECKING:
     from nhi_components.core.deciding import Action, Wish
+    from nhi_components.lifecycle.decommission.case import Case
     from nhi_components.provider.engine import Engine
     from nhi_components.provider.life_configuration import Change
 
@@ -89,7 +91,9 @@ def renew(
 
 
 def restore(
-    name: NameArgument,
+    name: Annotated[
+        str, typer.Argument(help="The identity: `orders.prod`; or a key, unique id or case of `nhi decommission`.")
+    ],
     until: UntilOption = None,
     stack: StackOption = None,
     directory: DirectoryOption = Path(),
@@ -97,15 +101,50 @@ def restore(
     reason: ReasonOption = "",
     dry_run: DryRunOption = False,
     up: UpOption = False,
+    connections: ConnectionsOption = None,
+    inventory: InventoryOption = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Take a suspension or a retirement back; an identity that has ended needs a new end.
+    """Take a suspension, a retirement or a decommissioning back; an identity that has ended needs a new end.
 
-    The decision is written to the stack's configuration; the next `pulumi up --refresh` carries it out.
+    What `nhi decommission` disabled is given back at once, by what was kept of it. Else the decision is written to the
+    stack's configuration; the next `pulumi up --refresh` carries it out.
 
-    Exit codes: 0 decided, or it was so already; 2 refused or failed.
+    Exit codes: 0 restored or decided, or it was so already; 1 it was found to be gone; 2 refused or failed.
     """
+    if cases := _cases_of(name, inventory):
+        from nhi_components.cli.decommission_restore import restore_case
+
+        if up or until:
+            _refuse_for_case("--up" if up else "--until")
+        raise typer.Exit(restore_case(cases, inventory, connections, (approver, reason), output, dry_run=dry_run))
     _decide("restore", name, _engine(directory, stack), (approver, reason, until), dry_run, up, output)
+
+
+def _cases_of(name: str, told: str | None) -> list[Case]:
+    """Find the decommissionings of an identity, the newest first; none where there is no inventory."""
+    import os
+
+    from nhi_components.lifecycle.decommission.cases import Cases
+    from nhi_components.lifecycle.inventory.settings import place_of_inventory
+    from nhi_components.lifecycle.inventory.store import open_inventory
+
+    place = place_of_inventory(told, os.environ)
+    if "://" not in place and not Path(place).exists():
+        return []
+    opened = open_inventory(place)
+    try:
+        return Cases(opened).of([name], closed=True)
+    finally:
+        opened.close()
+
+
+def _refuse_for_case(option: str) -> None:
+    from nhi_components.cli.deciding import refuse
+    from nhi_components.core.errors import Problem
+
+    expected = "it only for what a stack's configuration decides about"
+    refuse("nhi restore", [Problem(option, "it, for a case of `nhi decommission`", expected, f"leave {option} out")])
 
 
 def _engine(directory: Path, stack: str | None) -> Engine:
@@ -132,14 +171,26 @@ def _decide(
     who, why = approval(f"nhi {command}", approver, reason)
     end = until_day(f"nhi {command}", until, today())
     wish = Wish(approver=who, reason=why, until=end, on=datetime.now(UTC).date())
-    change = _written(Action(command), name, engine, wish, dry_run)
+    change = written(Action(command), name, engine, wish, dry_run)
     refresh = command == Action.RESTORE
     if up and not dry_run:
         engine.up(refresh=refresh, listener=lambda line: typer.echo(line, err=True))
     _report(change, engine, output, dry_run=dry_run, applied=up and not dry_run, refresh=refresh)
 
 
-def _written(action: Action, name: str, engine: Engine, wish: Wish, dry_run: bool) -> Change:
+def written(action: Action, name: str, engine: Engine, wish: Wish, dry_run: bool) -> Change:
+    """Decide about an identity in its stack's configuration.
+
+    Args:
+        action: what is decided.
+        name: the identity, as `NameArgument` takes it.
+        engine: of the stack.
+        wish: who, why, until when.
+        dry_run: whether to change nothing.
+
+    Raises:
+        SpecError: there is no such identity, or something stands against it.
+    """
     from nhi_components.core.deciding import decide
     from nhi_components.provider.held_identities import held_identities, key_named
     from nhi_components.provider.life_configuration import LifeConfiguration, standing_of

@@ -7,6 +7,15 @@ import sys
 
 _INTERRUPTED, _PIPE_CLOSED = 130, 141
 """As a shell tells of a command that ended by SIGINT or SIGPIPE."""
+_EXTRAS = {
+    "sqlalchemy": "inventory",
+    "alembic": "inventory",
+    "duckdb": "verdicts",
+    "ibis": "verdicts",
+    "pyarrow": "verdicts",
+    "pyspark": "spark",
+}
+"""The extra that brings along what a command has not found."""
 
 
 def run() -> None:
@@ -15,6 +24,9 @@ def run() -> None:
     `nhi lint` runs in editors and before commits, thousands of times a day, so it starts without the framework of the
     other commands, that alone takes longer than a verdict.
     """
+    from nhi_components.garbage import collect_rarely
+
+    collect_rarely()
     from nhi_components.core.errors import NhiError
 
     try:
@@ -27,6 +39,13 @@ def run() -> None:
         app()
     except NhiError as error:
         sys.stderr.write(f"error: {error}\n")
+        sys.exit(2)
+    except ModuleNotFoundError as missing:
+        extra = _EXTRAS.get((missing.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        fix = f"pip install 'nhi-components[{extra}]'"
+        sys.stderr.write(f"error: the package {missing.name} is not installed, which this command needs; fix: {fix}\n")
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -17,7 +17,7 @@ _QUESTIONS = {
     "name": "Its name (lower-case letters, digits, hyphens)",
     "environment": "Its environment, such as prod",
     "kind": "Its kind (service-account, api-key, pipeline, workload, ai-agent, third-party)",
-    "system": "The system it is for (aws, vault)",
+    "system": "The system it is for (aws, gcp, azure, kubernetes, vault)",
     "team": "The team that owns it",
     "email": "An address that the team reads",
     "purpose": "What it is for, in words that a reviewer understands",
@@ -27,6 +27,7 @@ _Text = str | None
 
 
 def new(
+    context: typer.Context,
     directory: Annotated[Path, typer.Argument(help="The project's folder; it must be empty, or not exist.")],
     name: Annotated[_Text, typer.Option("--name", "-n", help=_QUESTIONS["name"] + ".")] = None,
     environment: Annotated[_Text, typer.Option(help=_QUESTIONS["environment"] + ".")] = None,
@@ -38,9 +39,19 @@ def new(
     days: Annotated[int, typer.Option(help="How many days it lives; its owner can renew it.")] = _DAYS,
     approver: Annotated[list[str], typer.Option(help="Who approved it; may be given several times.")] = [],  # noqa: B006 - typer copies it
     grant: Annotated[
-        list[str], typer.Option(help="What it may do on AWS, as INTENT=ARN, such as sqs.send=arn:…; several times.")
+        list[str],
+        typer.Option(
+            help="What it may do, as INTENT=TARGET, such as sqs.send=arn:…, on Kubernetes "
+            "configmaps.read=NAMESPACE/NAME; several times."
+        ),
     ] = [],  # noqa: B006 - typer copies it
-    runs_on: Annotated[_Text, typer.Option(help="ec2, ecs-tasks or lambda.")] = None,
+    runs_on: Annotated[
+        _Text,
+        typer.Option(
+            help="On AWS ec2, ecs-tasks or lambda; on Google Cloud cloud-run, compute-engine or gke; on Azure "
+            "container-apps, functions, virtual-machines or aks."
+        ),
+    ] = None,
     repository: Annotated[_Text, typer.Option(help="A pipeline's GitHub repository, owner/name.")] = None,
     ref: Annotated[_Text, typer.Option(help="A pipeline's ref.", show_default="refs/heads/main")] = None,
     oidc_provider_arn: Annotated[_Text, typer.Option(help="The account's OIDC provider for GitHub.")] = None,
@@ -49,6 +60,28 @@ def new(
     sponsor: Annotated[_Text, typer.Option(help="Who answers for what an AI agent does.")] = None,
     runtime_role_arn: Annotated[_Text, typer.Option(help="Under which role an AI agent's runtime runs.")] = None,
     tool: Annotated[_Text, typer.Option(help="The tool of an AI agent that --grant is for.")] = None,
+    project: Annotated[_Text, typer.Option(help="The id of its project on Google Cloud.")] = None,
+    project_number: Annotated[_Text, typer.Option(help="The number of that project, for a pipeline.")] = None,
+    cluster_project: Annotated[_Text, typer.Option(help="On GKE: the id of the cluster's project.")] = None,
+    namespace: Annotated[_Text, typer.Option(help="On Kubernetes, GKE and AKS: its namespace.")] = None,
+    kubernetes_account: Annotated[
+        _Text, typer.Option(help="On GKE and AKS: its service account in that namespace.")
+    ] = None,
+    runtime_principal: Annotated[
+        _Text, typer.Option(help="As which principal of Google Cloud an AI agent's runtime runs.")
+    ] = None,
+    vendor_service_account: Annotated[
+        _Text, typer.Option(help="The address of a vendor's own service account on Google Cloud.")
+    ] = None,
+    why_not_federated: Annotated[
+        _Text, typer.Option(help="Why what is an API key on Google Cloud or Azure needs one.")
+    ] = None,
+    subscription: Annotated[_Text, typer.Option(help="The id of its subscription on Azure.")] = None,
+    resource_group: Annotated[_Text, typer.Option(help="Its resource group on Azure.")] = None,
+    cluster_issuer: Annotated[_Text, typer.Option(help="On AKS: the issuer of the cluster's tokens.")] = None,
+    vendor_issuer: Annotated[_Text, typer.Option(help="The issuer of a vendor's own tokens, on Azure.")] = None,
+    vendor_subject: Annotated[_Text, typer.Option(help="Their subject that may become it, on Azure.")] = None,
+    key_vault: Annotated[_Text, typer.Option(help="The Key Vault that an API key on Azure is delivered to.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the files and write nothing.")] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -59,26 +92,11 @@ def new(
 
     Exit codes: 0 written; 2 something is missing or wrong.
     """
-    given = {
-        "name": name,
-        "environment": environment,
-        "kind": kind,
-        "system": system,
-        "team": team,
-        "email": email,
-        "purpose": purpose,
-    }
-    details = {
-        "runs_on": runs_on,
-        "repository": repository,
-        "ref": ref,
-        "oidc_provider_arn": oidc_provider_arn,
-        "vendor_account": vendor_account,
-        "vendor_cidr": vendor_cidr,
-        "sponsor": sponsor,
-        "runtime_role_arn": runtime_role_arn,
-        "tool": tool,
-    }
+    from nhi_components.scaffold.blueprint import DETAILS
+
+    told: dict[str, str | None] = context.params
+    given = {each: told[each] for each in _QUESTIONS}
+    details: dict[str, str | None] = {each: told[each] for each in DETAILS}
     basics = _asked(given)
     planned = _planned(basics, details, days=days, approvers=approver, grants=grant)
     _write(directory, planned, dry_run=dry_run, output=output)
@@ -113,7 +131,7 @@ def _planned(
         "sponsor": details["sponsor"],
     }
     fields = {"identity": identity, "system": basics["system"], "details": details}
-    planned = NewIdentity.parse({**fields, "grants": read_grants(grants)})
+    planned = NewIdentity.parse({**fields, "grants": read_grants(grants, basics["system"])})
     if _somebody_answers():
         planned = _with_answers(planned)
     if problems := problems_of(planned):
@@ -127,11 +145,11 @@ def _somebody_answers() -> bool:
 
 def _with_answers(planned: NewIdentity) -> NewIdentity:
     """Ask what the kind's blueprint asks."""
-    answers = dict(planned.details)
-    for question in planned.blueprint.questions:
-        if question.detail not in answers:
-            answers[question.detail] = typer.prompt(question.text, default=question.default)
-    return planned.model_copy(update={"details": answers})
+    while unanswered := planned.unanswered():
+        question = unanswered[0]
+        answer = typer.prompt(question.text, default=question.default)
+        planned = planned.model_copy(update={"details": {**planned.details, question.detail: answer}})
+    return planned
 
 
 def _write(directory: Path, planned: NewIdentity, *, dry_run: bool, output: Output) -> None:

@@ -30,8 +30,9 @@ def repair(
     """Free the lock, delete what a killed engine made and forgot, mend the state.
 
     Run it only when no other `pulumi` works on the stack. The systems are reached as the stack's state says, unless
-    --connections is given. What is found is decided by lease id and unique id. Interrupted operations are dropped from
-    the state, and what they may have changed is read afresh. The next `pulumi up` or `pulumi destroy` then goes on.
+    --connections is given. What is found is decided by lease id and unique id; what has an id that could not be used
+    again is taken into the state instead of being deleted. Interrupted operations are dropped from the state, and what
+    they may have changed is read afresh. The next `pulumi up` or `pulumi destroy` then goes on.
 
     Exit codes: 0 repaired, or nothing to repair; 1 something is left to repair; 2 failed.
     """
@@ -39,6 +40,8 @@ def repair(
     from nhi_components.provider.repair import plan
 
     engine = Engine(directory, stack)
+    if not _readable(engine, output, dry_run=dry_run, yes=yes):
+        raise typer.Exit(1)
     state = engine.export()
     found = plan(state, _opening(connections))
     _report(found, output)
@@ -51,6 +54,21 @@ def repair(
         done = "nothing to repair; the lock is free" if found.empty else "repaired; the lock is free"
         typer.echo(done if settled else _SETTLE)
     raise typer.Exit(0 if settled else 1)
+
+
+def _readable(engine: Engine, output: Output, *, dry_run: bool, yes: bool) -> bool:
+    """Remove what an engine killed while it saved left in a backend of files; tell whether the state can be read."""
+    from nhi_components.provider.torn_backend import torn_notes
+
+    torn = torn_notes(engine.where())
+    if not torn:
+        return True
+    _show([("remove empty file", str(note)) for note in torn], output if dry_run else Output.TABLE, err=not dry_run)
+    if dry_run or not (yes or typer.confirm("The state can't be read before these are removed. Remove them?")):
+        return False
+    for note in torn:
+        note.unlink(missing_ok=True)
+    return True
 
 
 def _opening(connections: Path | None) -> Opening:
@@ -79,12 +97,18 @@ def _carry_out(engine: Engine, state: dict[str, Any], found: RepairPlan) -> bool
 def _report(found: RepairPlan, output: Output) -> None:
     rows = [
         *(("delete orphan", str(orphan.sighting.link)) for orphan in found.orphans),
+        *(("take into the state", str(link)) for link in found.adopted.values()),
         *(("forget namesake", str(link)) for link in found.namesakes),
+        *(("forget deleted", str(link)) for link in found.kept),
         *(("drop interrupted operation", urn) for urn in found.interrupted),
         *(("read afresh", urn) for urn in found.unsure),
         *(("retain no longer", urn) for urn in found.retained),
         *(("leave alone (outside bundles)", urn) for urn in found.others),
     ]
+    _show(rows, output)
+
+
+def _show(rows: list[tuple[str, str]], output: Output, *, err: bool = False) -> None:
     if output is Output.JSON:
         import json
 
@@ -97,4 +121,4 @@ def _report(found: RepairPlan, output: Output) -> None:
         table = Table("action", Column("what", overflow="fold"))
         for row in rows:
             table.add_row(*row)
-        Console().print(table)
+        Console(stderr=err).print(table)

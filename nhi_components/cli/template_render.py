@@ -165,4 +165,4 @@ def _painted(text: str, direction: Direction | None) -> str:
 def _patterns(grant: ForbiddenGrant) -> str:
     if grant.capabilities:
         return f"{', '.join(grant.capabilities)} on {', '.join(grant.paths)}"
-    return ", ".join(grant.actions or grant.paths)
+    return ", ".join(grant.actions or grant.permissions or grant.operations or grant.paths)

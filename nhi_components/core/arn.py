@@ -56,7 +56,7 @@ ROLE_ARN = _shape(
     "arn:aws:iam::<account>:role/<name>",
 )
 OIDC_PROVIDER_ARN = _shape(
-    r"arn:aws[\w-]*:iam::\d{12}:oidc-provider/(?P<issuer>[\w.-]+(?::\d{1,5})?(?:/[\w./-]*[\w-])?)",
+    r"arn:aws[\w-]*:iam::\d{12}:oidc-provider/(?P<issuer>[\w.-]+(?::\d{1,5})?(?:/[\w./-]*[\w-]/?)?)",
     "the ARN of an OIDC provider of IAM",
     "arn:aws:iam::<account>:oidc-provider/<issuer without https://>",
 )

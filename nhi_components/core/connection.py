@@ -6,9 +6,9 @@ A destroy runs without the program, from state alone, so these are all that stat
 from __future__ import annotations
 
 import re
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from nhi_components.core.model import Spec, wrong
 
@@ -16,6 +16,10 @@ DEFAULT = "default"
 
 _ROLE_ARN = re.compile(r"arn:aws[\w-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d", re.ASCII)
+_SUBSCRIPTION = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_ORGANIZATION = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$"
+_LDAP_URL = re.compile(r"ldaps?://[\w.\[\]:-]+", re.ASCII)
+_DN = r"^(?i:[a-z][a-z0-9-]*|[0-9.]+)=[^\x00]+$"
 _URL = re.compile(r"https?://[\w.\[\]:-]+(/[\w./-]*)?", re.ASCII)
 
 
@@ -47,6 +51,35 @@ Url = Annotated[str, AfterValidator(_url)]
 Region = Annotated[str, AfterValidator(_region)]
 
 
+def _ldap_url(value: str) -> str:
+    if not _LDAP_URL.fullmatch(value):
+        raise wrong(
+            got="a text that is not such a URL",
+            expected="an ldaps or ldap URL without path, user or password",
+            fix="write it as ldaps://dc1.corp.example.com",
+        )
+    return value
+
+
+LdapUrl = Annotated[str, AfterValidator(_ldap_url)]
+
+
+def _some(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        raise wrong(got="none", expected="at least one", fix="name a domain controller")
+    return value
+
+
+def _ldap_filter(value: str) -> str:
+    if not (value.startswith("(") and value.endswith(")") and value.count("(") == value.count(")")):
+        raise wrong(got=value, expected="an LDAP filter in parentheses", fix="write it as (sAMAccountName=svc-*)")
+    return value
+
+
+LdapFilter = Annotated[str, AfterValidator(_ldap_filter)]
+DistinguishedName = Annotated[str, StringConstraints(pattern=_DN)]
+
+
 class AwsConnection(Spec):
     """How to reach one AWS account in one region.
 
@@ -55,6 +88,7 @@ class AwsConnection(Spec):
         role_arn: a role to assume from there.
         external_id: what that role asks for; not a secret (AWS: 'the external ID is not treated as a secret').
         region: the region; without one, the ambient one.
+        regions: in which `nhi discover` looks for what depends on roles; without any, in all that are enabled.
         account: the account id that must answer; a mismatch is an error before anything is touched.
         endpoint: an endpoint for all services, for private endpoints and emulators.
     """
@@ -65,6 +99,7 @@ class AwsConnection(Spec):
     role_arn: Annotated[str, AfterValidator(_role_arn)] | None = None
     external_id: str | None = None
     region: Region | None = None
+    regions: tuple[Region, ...] = ()
     account: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     endpoint: Url | None = None
 
@@ -98,7 +133,8 @@ class GcpConnection(Spec):
 
     Attributes:
         impersonate: a service account's e-mail address to act as; without one, the ambient identity itself.
-        projects: the projects that are looked through for what bears a lease id; without any, the ambient one.
+        projects: the projects that are looked through for what bears a lease id; without any, the ambient one. Also
+            those that `nhi discover` reads; without any, all that can be listed.
         endpoint: a base URL for all APIs, for private endpoints and doubles.
     """
 
@@ -114,7 +150,12 @@ class AzureConnection(Spec):
 
     Attributes:
         tenant: the tenant's id; without one, the ambient one.
-        vaults: the names of the Key Vaults that are looked through for what bears a lease id.
+        subscriptions: the subscriptions that are looked through for what bears a lease id; without any, all that the
+            connection's principal can list.
+        vaults: the names of the Key Vaults that are looked through for the same; without any, those that are listed in
+            the subscriptions.
+        management: the URL of Azure Resource Manager, for private links and other clouds; without one, `endpoint`, or
+            that of the authority's cloud.
         endpoint: a base URL for Key Vault and Microsoft Graph in their public ones' place, for doubles.
         authority: the URL that issues tokens, for other clouds and doubles; without one, AZURE_AUTHORITY_HOST.
     """
@@ -122,7 +163,9 @@ class AzureConnection(Spec):
     subject: ClassVar[str] = "Azure connection"
 
     tenant: str | None = None
+    subscriptions: tuple[Annotated[str, StringConstraints(pattern=_SUBSCRIPTION)], ...] = ()
     vaults: tuple[str, ...] = ()
+    management: Url | None = None
     endpoint: Url | None = None
     authority: Url | None = None
 
@@ -147,11 +190,14 @@ class GitHubConnection(Spec):
     Attributes:
         endpoint: the URL of its REST API; without one, GITHUB_API_URL or github.com's.
         token_variable: the environment variable with the token.
+        organizations: those that `nhi discover` reads; without any, the one of the App's installation, or all that the
+            token's user is a member of.
     """
 
     subject: ClassVar[str] = "GitHub connection"
 
     endpoint: Url | None = None
+    organizations: tuple[Annotated[str, StringConstraints(pattern=_ORGANIZATION)], ...] = ()
     token_variable: str = "GITHUB_TOKEN"  # noqa: S105 - a variable's name
 
 
@@ -196,9 +242,63 @@ class ScimConnection(Spec):
 
 
 class HookConnection(Spec):
-    """How to reach systems by declared commands and web hooks: each declares where; nothing has to be said."""
+    """How to reach systems by declared commands and web hooks.
+
+    For credentials and accounts each declares where, and nothing has to be said. What `nhi discover` reads, as
+    docs/discovery-protocol.md tells, is asked of a command or of a web hook that is named here.
+
+    Attributes:
+        command: program and arguments, run without a shell.
+        url: where JSON is posted to.
+        token_variable: the environment variable with the web hook's bearer token; None: it asks for none.
+        timeout_seconds: how long one answer may take, 1 to 600.
+    """
 
     subject: ClassVar[str] = "hook connection"
+
+    command: tuple[str, ...] = ()
+    url: Url | None = None
+    token_variable: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.command and self.url:
+            raise wrong(got="both command and url", expected="one of them", fix="leave one of them out")
+        return self
+
+
+class ActiveDirectoryConnection(Spec):
+    r"""How to reach one domain of Active Directory by LDAP; always over TLS, which `ldap://` starts before it signs in.
+
+    Attributes:
+        servers: URLs of its domain controllers, tried in this order.
+        user: who signs in: `name@domain`, `DOMAIN\name` or a distinguished name.
+        password_variable: the environment variable with the password.
+        password_file: a file whose first line is the password; then the variable is not read.
+        base: the distinguished name below which everything is; without one, the domain that the server is of.
+        ca_file: PEM certificates that the server's must be signed by; without one, those that the machine trusts.
+        service_account_bases: distinguished names below which every user is a service account.
+        service_account_filter: an LDAP filter of users that are service accounts, beside those that have a
+            servicePrincipalName.
+        break_glass_group: the distinguished name of the group whose members no tool may remove.
+        mark_attribute: in which attribute of text a decommissioning is noted, below what stands there.
+        timeout_seconds: how long one answer may take, 1 to 600.
+    """
+
+    subject: ClassVar[str] = "Active Directory connection"
+
+    servers: Annotated[tuple[LdapUrl, ...], AfterValidator(_some)]
+    user: Annotated[str, StringConstraints(min_length=1)]
+    password_variable: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] = "AD_PASSWORD"  # noqa: S105 - a variable's name
+    password_file: str | None = None
+    base: DistinguishedName | None = None
+    ca_file: str | None = None
+    service_account_bases: tuple[DistinguishedName, ...] = ()
+    service_account_filter: LdapFilter | None = None
+    break_glass_group: DistinguishedName | None = None
+    mark_attribute: Literal["info", "description", "comment", "adminDescription"] = "info"
+    timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 60
 
 
 Connection = (
@@ -212,5 +312,6 @@ Connection = (
     | HostConnection
     | ScimConnection
     | HookConnection
+    | ActiveDirectoryConnection
 )
 """How one connected system is reached."""

@@ -90,8 +90,10 @@ class Grant(Spec):
     """Actions on targets.
 
     Attributes:
-        actions: IAM actions (`sqs:SendMessage`) on AWS; capabilities (`read`) on Vault.
-        targets: ARNs on AWS, paths on Vault; plain text, or a Pulumi output that is known at deployment.
+        actions: IAM actions (`sqs:SendMessage`) on AWS; permissions (`pubsub.topics.publish`) or one predefined role on
+            Google Cloud; capabilities (`read`) on Vault.
+        targets: ARNs on AWS, relative resource names on Google Cloud, paths on Vault; plain text, or a Pulumi output
+            that is known at deployment, which on Google Cloud stands in a `LaterTarget`.
         conditions: under which the grant holds, on AWS: operator -> key -> values. All operators and keys must be met,
             by one of their values each.
         exception: permits a wildcard, with reason, approver and end date.

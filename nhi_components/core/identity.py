@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -114,3 +115,15 @@ def of_kind(identity: Identity, kind: Kind) -> Identity:
         fix = f"set kind to `{kind}`, so that the template of that kind judges it"
         raise wrong(got=f"kind {identity.kind}", expected=f"an identity of kind {kind}", fix=fix)
     return identity
+
+
+def with_sponsor(identity: Identity | Mapping[str, Any], sponsor: str | None) -> Any:
+    """Give an identity, as a component takes it, the sponsor that stands beside it; None leaves it as it is."""
+    if sponsor is None:
+        return identity
+    told = (
+        {field: getattr(identity, field) for field in identity.model_fields_set}
+        if isinstance(identity, Identity)
+        else identity
+    )
+    return {**told, "sponsor": sponsor}

@@ -5,14 +5,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
 
+from nhi_components.core import azure_links, gcp_links, kubernetes_links
+from nhi_components.core.adoption import ADOPTED
 from nhi_components.core.errors import Problem, SpecError
+from nhi_components.core.gcp_names import pool_id
 from nhi_components.core.links import LinkKind
 
 PREFIX = "lease-"
 SUFFIX_LENGTH = 6
 _BODY_LENGTH = 16
 _PATTERN = re.compile(rf"{PREFIX}[a-z2-7]{{{_BODY_LENGTH}}}")
+
+_WHOLE_NAMES: Final = (gcp_links.whole_name, azure_links.whole_name, kubernetes_links.whole_name)
+"""What makes the names of links of systems on which these are known by whole names."""
+
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 IAM_PATH = "/nhi/"
 KV_FOLDER = "nhi"
@@ -74,8 +85,25 @@ def kv_path(identity: str, environment: str, lease_id: str) -> str:
     return f"{KV_FOLDER}/{environment}/{identity}/{lease_id}"
 
 
-def name_of(kind: LinkKind, identity: str, environment: str, lease_id: str) -> str:
-    """Name or path of a bundle's linked resource of that kind; every place that needs it asks here."""
+def name_of(
+    kind: LinkKind, identity: str, environment: str, lease_id: str, attributes: Mapping[str, str] = _NOTHING
+) -> str:
+    """Name or path of a bundle's linked resource of that kind; every place that needs it asks here.
+
+    Args:
+        kind: what it is.
+        identity: the identity's name.
+        environment: the identity's environment.
+        lease_id: the identity's lease.
+        attributes: of its link; with a `project` of Google Cloud, a `subscription` or a `vault` of Azure, or a
+            `namespace` of Kubernetes, the name is the whole one, by which links are known. An adopted principal keeps
+            the name that it has there.
+    """
+    if adopted := attributes.get(ADOPTED):
+        return adopted
+    for whole_name in _WHOLE_NAMES:
+        if whole := whole_name(kind, identity, environment, lease_id, suffix_of(lease_id), attributes):
+            return whole
     match kind:
         case LinkKind.VAULT_KV_PATH:
             return kv_path(identity, environment, lease_id)
@@ -83,5 +111,7 @@ def name_of(kind: LinkKind, identity: str, environment: str, lease_id: str) -> s
             return f"{kv_path(identity, environment, lease_id)}{API_KEYS}"
         case LinkKind.SECRETS_MANAGER_SECRET | LinkKind.SECRETS_MANAGER_POLICY:
             return f"{KV_FOLDER}/{environment}/{identity}-{suffix_of(lease_id)}"
+        case LinkKind.GCP_WORKLOAD_IDENTITY_POOL:
+            return pool_id(identity, environment, suffix_of(lease_id))
         case _:
             return physical_name(identity, environment, lease_id)

@@ -22,6 +22,7 @@ class System(StrEnum):
     HOST = "host"
     SCIM = "scim"
     HOOK = "hook"
+    ACTIVE_DIRECTORY = "activedirectory"
 
 
 class LinkKind(StrEnum):
@@ -56,10 +57,25 @@ class LinkKind(StrEnum):
     IAM_USER = "iam-user"
     IAM_USER_POLICY = "iam-user-policy"
     IAM_ACCESS_KEY = "iam-access-key"
+    GCP_SERVICE_ACCOUNT = "gcp-service-account"
+    GCP_CUSTOM_ROLE = "gcp-custom-role"
+    GCP_BINDING = "gcp-binding"
+    GCP_WORKLOAD_IDENTITY_POOL = "gcp-workload-identity-pool"
+    GCP_WORKLOAD_IDENTITY_PROVIDER = "gcp-workload-identity-provider"
     GCP_SERVICE_ACCOUNT_KEY = "gcp-service-account-key"
     GCP_SECRET = "gcp-secret"  # noqa: S105 - a kind, not a secret
+    AZURE_MANAGED_IDENTITY = "azure-managed-identity"
+    AZURE_FEDERATED_CREDENTIAL = "azure-federated-credential"
+    AZURE_ROLE_DEFINITION = "azure-role-definition"
+    AZURE_ROLE_ASSIGNMENT = "azure-role-assignment"
+    ENTRA_APPLICATION = "entra-application"
+    ENTRA_SERVICE_PRINCIPAL = "entra-service-principal"
     ENTRA_CLIENT_SECRET = "entra-client-secret"  # noqa: S105 - a kind, not a secret
     KEY_VAULT_SECRET = "key-vault-secret"  # noqa: S105 - a kind, not a secret
+    KUBERNETES_SERVICE_ACCOUNT = "kubernetes-service-account"
+    KUBERNETES_ROLE = "kubernetes-role"
+    KUBERNETES_ROLE_BINDING = "kubernetes-role-binding"
+    KUBERNETES_SUBJECT = "kubernetes-subject"
     KUBERNETES_SECRET = "kubernetes-secret"  # noqa: S105 - a kind, not a secret
     GITHUB_SECRET = "github-secret"  # noqa: S105 - a kind, not a secret
     GITLAB_VARIABLE = "gitlab-variable"
@@ -105,6 +121,11 @@ class NotChecked:
     """A fact that could not be established, and why."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillWorked(NotChecked):
+    """A refusal that was not seen while it was watched for; that of the canary, if it comes later, answers it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class BundleSpec(Spec):
     """
 
     subject: ClassVar[str] = "identity bundle"
+    grants_on_paths: ClassVar[bool] = True
+    """Whether targets that are not a cloud's are paths of Vault, so that what templates forbid there counts."""
 
     identity: Identity
     grants: tuple[Grant, ...] = ()

@@ -72,6 +72,11 @@ class LeaseTags:
         """Write them as Vault metadata, of entities and of KV v2 entries alike: `nhi_lease` for `nhi:lease`."""
         return {_metadata_key(key): value for key, value in self.to_tags().items()}
 
+    def to_labels(self) -> dict[str, str]:
+        """Write what a label of Google Cloud can hold, which takes a-z, 0-9, `_` and `-` only."""
+        metadata = self.to_metadata()
+        return {_metadata_key(key): metadata[_metadata_key(key)] for key in (LEASE, MANAGED_BY)}
+
 
 def tag_value(text: str) -> str:
     """Write a text as a tag's value: characters that a tag may not hold become `_`, what is too long is cut."""
@@ -126,6 +131,24 @@ def lease_of_organizations(organizations: Iterable[str]) -> str | None:
 def description_mark(lease_id: str) -> str:
     """Write what the description of a thing bears that takes neither tags nor labels, such as a GCP service account."""
     return f"{LEASE}={lease_id}"
+
+
+def marked_description(text: str, lease_id: str, longest: int) -> str:
+    """Write the description of what takes neither tags nor labels: a text, cut to fit, and the lease.
+
+    Args:
+        text: what it is for.
+        lease_id: whose it is.
+        longest: bytes of the whole.
+    """
+    mark = description_mark(lease_id)
+    # A text that names another lease would make it doubtful whose the thing is.
+    return f"{cut(text.replace(f'{LEASE}=', f'{LEASE} '), longest - len(mark) - 1)} {mark}"
+
+
+def cut(text: str, longest: int) -> str:
+    """Give as much of a text as fits into that many bytes."""
+    return text.encode()[:longest].decode(errors="ignore").rstrip()
 
 
 def lease_of_description(text: str) -> str | None:

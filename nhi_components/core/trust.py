@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from nhi_components.core.arn import CLUSTER_ARN, OIDC_PROVIDER_ARN, ROLE_ARN
+from nhi_components.core.kubernetes_account import LaterAccountName
 from nhi_components.core.model import Spec, wrong
 
 SERVICES = ("ec2", "ecs-tasks", "lambda")
@@ -19,9 +20,6 @@ MOST_PRINCIPALS = 20
 
 _ClusterName = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$")]
 _Namespace = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
-_ServiceAccount = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$", max_length=253)
-]
 
 
 class ServiceTrust(Spec):
@@ -65,7 +63,7 @@ class EksPodIdentityTrust(Spec):
     Attributes:
         cluster_name: the cluster, in the account and region of the AWS provider.
         namespace: the service account's Kubernetes namespace.
-        service_account: its name.
+        service_account: its name; may be known at deployment only, as `kubernetes.WorkloadIdentity.service_account`.
         cluster_arn: pins the cluster by its whole ARN instead of its name; may be known at deployment only.
     """
 
@@ -73,7 +71,7 @@ class EksPodIdentityTrust(Spec):
 
     cluster_name: _ClusterName
     namespace: _Namespace
-    service_account: _ServiceAccount
+    service_account: LaterAccountName
     cluster_arn: Annotated[Any, CLUSTER_ARN.validator] | None = None
 
 
@@ -83,14 +81,14 @@ class IrsaTrust(Spec):
     Attributes:
         oidc_provider_arn: the cluster's OIDC provider in IAM, which exists already; may be known at deployment only.
         namespace: the service account's Kubernetes namespace.
-        service_account: its name.
+        service_account: its name; may be known at deployment only.
     """
 
     subject: ClassVar[str] = "trust"
 
     oidc_provider_arn: Annotated[Any, OIDC_PROVIDER_ARN.validator]
     namespace: _Namespace
-    service_account: _ServiceAccount
+    service_account: LaterAccountName
 
 
 TRUSTS = ServiceTrust | AccountTrust | EksPodIdentityTrust | IrsaTrust

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Intent, Parameter, Part, Shape
+from nhi_components.core.intents import Intent, Parameter, Part, Shape
 
 _NAME: Final = r"[A-Za-z0-9_][\w.-]*"
 _KEY: Final = Shape("the name of one key", _NAME, "orders")

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from nhi_components.core.kubernetes_account import LaterAccountName
 from nhi_components.core.model import Spec, wrong
 
 SUBJECT = "sub"
@@ -23,9 +24,8 @@ Mount = Annotated[str, Field(pattern=r"^[\w-]+(/[\w-]+)*$")]
 
 _CLAIM = re.compile(r"[A-Za-z0-9_][\w.:/-]*", re.ASCII)
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.ASCII)
-_DNS_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.ASCII)
-_LONGEST_LABEL, _LONGEST_NAME = 63, 253
-"""Kubernetes documentation, 'Object names and IDs': namespaces are DNS labels, service accounts DNS subdomains."""
+_LONGEST_LABEL = 63
+"""Kubernetes documentation, 'Object names and IDs': namespaces are DNS labels."""
 
 
 def _audience(value: str) -> str:
@@ -164,7 +164,8 @@ class KubernetesLogin(Spec):
 
     Attributes:
         namespace: the namespace that it is in.
-        service_account: its name; never `default`, which every pod of the namespace has that names none.
+        service_account: its name; never `default`, which every pod of the namespace has that names none. It may be
+            known at deployment only.
         audience: whom the projected token must be issued for.
         mount: where the Kubernetes auth method is mounted; it must exist. One mount is one cluster.
     """
@@ -172,22 +173,18 @@ class KubernetesLogin(Spec):
     subject: ClassVar[str] = "login by Kubernetes service account"
 
     namespace: Annotated[str, _named(_DNS_LABEL, _LONGEST_LABEL, "namespace")]
-    service_account: Annotated[str, _named(_DNS_NAME, _LONGEST_NAME, "service account")]
+    service_account: LaterAccountName
     audience: Annotated[str, AfterValidator(_audience)]
     mount: Mount = "kubernetes"
 
-    @field_validator("service_account")
-    @classmethod
-    def _of_its_own(cls, account: str) -> str:
-        if account == "default":
-            fix = "give the workload a service account of its own"
-            raise wrong(got=account, expected="a service account that only this workload has", fix=fix)
-        return account
-
     @property
     def alias_name(self) -> str:
-        """The name of the alias that all its logins are taken for."""
-        return f"{self.namespace}/{self.service_account}"
+        """The name of the alias that all its logins are taken for; of an account whose name is known."""
+        return self.alias_of(self.service_account)
+
+    def alias_of(self, account: str) -> str:
+        """Name the alias of an account, once its name is known."""
+        return f"{self.namespace}/{account}"
 
 
 def _read(value: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nhi_components.facts.aws.model import GrantDocument, PolicyKind, Statement
+from nhi_components.facts.kubernetes.model import permission_text
 from nhi_components.facts.model import DeclaredGrants, Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, kind_of
 from nhi_components.facts.vault.model import PathRule, VaultPolicyDocument
@@ -26,8 +27,9 @@ def read_declared_grants(resource: Resource, value: object) -> Iterator[Fact]:
     noted: list[Fact] = []
     grants = [_grant(resource, f"grants[{index}]", member, noted) for index, member in enumerate(value)]
     yield from noted
-    actions = frozenset(action.text.lower() for _, actions, _ in grants for action in actions)
-    yield DeclaredGrants(resource, complete=not noted, actions=actions)
+    on_objects = resource.type.startswith("nhi:kubernetes:")
+    texts = _permissions(value, grants) if on_objects else (each.text for _, actions, _ in grants for each in actions)
+    yield DeclaredGrants(resource, complete=not noted, actions=frozenset(text.lower() for text in texts))
     if resource.type.startswith("nhi:vault:"):
         yield VaultPolicyDocument(resource, "grants", tuple(rule for grant in grants for rule in _path_rules(*grant)))
     elif resource.type.startswith("nhi:aws:"):
@@ -78,6 +80,20 @@ class _DeclaredGrant(Statement):
     def place(self, element: str, text: str) -> str:
         """Tell where a text stands in the grant."""
         return super().place(element, text).replace(".Action", ".actions").replace(".Resource", ".targets")
+
+
+def _permissions(given: Sequence[object], grants: Sequence[tuple[str, Texts, Texts]]) -> Iterator[str]:
+    """Write what grants on Kubernetes permit; where a target is not known yet it may be any."""
+    # It brings pydantic along, for which the judge of a single document need not wait.
+    from nhi_components.core.kubernetes_grant import target_of
+
+    for grant, (_, verbs, targets) in zip(given, grants, strict=True):
+        every = grant.get("targets") if isinstance(grant, Mapping) else None
+        later = every is UNKNOWN or (isinstance(every, list) and UNKNOWN in every)
+        known = [target for each in targets if (target := target_of(each.text))]
+        for verb in (each.text for each in verbs):
+            yield from (permission_text(verb, target.group, target.ruled, target.name) for target in known)
+            yield from [f"{verb} *"] if later else []
 
 
 def _path_rules(_: str, actions: Texts, targets: Texts) -> Iterator[PathRule]:

@@ -72,7 +72,8 @@ class DeclaredGrants:
     Attributes:
         resource: the component.
         complete: every action is known; only targets may be unknown.
-        actions: the actions, or the capabilities on Vault, in lower case.
+        actions: the actions, or the capabilities on Vault, in lower case, as patterns; on Kubernetes what
+            `facts.kubernetes.model.permission_text` writes, and every one of a verb where a target is not known yet.
     """
 
     resource: Resource

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from nhi_components.core.errors import NhiError, SpecError, StillAlive, SystemUnreachable
 from nhi_components.core.ledger import LedgerEntry
@@ -17,6 +17,7 @@ from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.credentials.desk import Desk
 from nhi_components.lifecycle.credentials.wanted import Wanted
 from nhi_components.lifecycle.cutting_off import (
+    CanaryResult,
     CutOffIncomplete,
     CutOffOutcome,
     LinkKey,
@@ -41,7 +42,7 @@ from nhi_components.lifecycle.evidence_of_state import Change, restoration_recor
 from nhi_components.lifecycle.ports import Caller, Canary, Ownership, Sighting, SystemAdapter
 from nhi_components.lifecycle.residue import deadline_of
 from nhi_components.lifecycle.suspending import RevocationIncomplete, revoke
-from nhi_components.lifecycle.teardown import CANARY_WORKS, Sleep, close, removal_facts
+from nhi_components.lifecycle.teardown import CANARY_WORKS, Sleep, close, pauses, removal_facts
 
 _DELETED_BY_UNIQUE_ID = frozenset({LinkKind.SECRETS_MANAGER_SECRET})
 """What the engine deletes by its unique id, so that no namesake can be in the way: a secret by its ARN."""
@@ -104,12 +105,12 @@ class Bracket:
             The connections whose quotas are not known, each with the reason.
 
         Raises:
-            SpecError: with every quota that would be exceeded.
+            SpecError: with every quota that would be exceeded, and every name that is taken.
         """
         adapters = self._adapters(links)
         rooms = [(adapter, adapter.room_for(links_of(adapter, links))) for adapter in adapters]
         if problems := [problem for _, room in rooms for problem in room.problems]:
-            raise SpecError("quotas", problems)
+            raise SpecError("room for what is to be made", problems)
         unknown = [(adapter, room.not_checked) for adapter, room in rooms if room.not_checked]
         return [f"{adapter.system}.{adapter.connection}: {not_checked.reason}" for adapter, not_checked in unknown]
 
@@ -133,7 +134,7 @@ class Bracket:
             sighting.link.key
             for adapter in self._adapters(links)
             for sighting in adapter.survey(lease_id, links_of(adapter, links))
-            if sighting.ownership is Ownership.OURS
+            if sighting.lives
         }
 
     def remove(self, lease_id: str, links: Sequence[Link]) -> None:
@@ -142,6 +143,17 @@ class Bracket:
         for adapter in self._adapters(links):
             for sighting in adapter.survey(lease_id, links_of(adapter, links)):
                 if sighting.ownership is Ownership.OURS and sighting.link.key in keys:
+                    adapter.sweep(sighting)
+
+    def clear_up(self, lease_id: str, former: Sequence[Link]) -> None:
+        """Remove what is assigned to principals that left or were made anew, whoever has assigned it.
+
+        It outlives them, and once their unique ids are forgotten nobody can tell any more whose it was.
+        """
+        ids = {link.unique_id for link in former}
+        for adapter in self._adapters(former):
+            for sighting in adapter.survey(lease_id, links_of(adapter, former)):
+                if sighting.ownership is Ownership.OURS and sighting.held_by in ids:
                     adapter.sweep(sighting)
 
     def standing(self, lease_id: str, admitted: Sequence[Link]) -> Standing:
@@ -159,9 +171,10 @@ class Bracket:
         namesakes = [s for s in sightings if s.ownership is Ownership.NAMESAKE and s.link.key in keys]
         if namesakes:
             raise NamesakeInTheWay(lease_id, namesakes)
-        ours = [sighting for sighting in sightings if sighting.ownership is Ownership.OURS]
+        ours = [sighting for sighting in sightings if sighting.lives]
         keys = {sighting.link.key for sighting in ours}
-        return Standing([link for link in admitted if link.key in keys], any(sighting.cut_off for sighting in ours))
+        cut_off = any(sighting.cut_off or sighting.half_cut_off for sighting in ours)
+        return Standing([link for link in admitted if link.key in keys], cut_off)
 
     def suspend(self, terms: Terms, links: Sequence[Link], change: Change | None) -> None:
         """Revoke what was issued to an identity that the program has suspended, and record it.
@@ -210,6 +223,7 @@ class Bracket:
         credentials: Sequence[Wanted] = (),
         *,
         despite_dependents: bool = True,
+        former: Sequence[Link] = (),
     ) -> None:
         """Cut everything off, record it, and hand the canaries over to `close`.
 
@@ -218,6 +232,7 @@ class Bracket:
             links: everything that was admitted.
             credentials: what was issued and delivered; the key of each is tried afterwards.
             despite_dependents: cut off although something that lives uses a credential.
+            former: principals that are gone, of which something may be left.
 
         Raises:
             DependentsLive: something that lives uses a credential; nothing was cut off.
@@ -226,19 +241,20 @@ class Bracket:
             EvidenceError: everything was cut off, but that could not be recorded.
         """
         lease_id = terms.tags.lease
-        adapters = self._adapters(links)
+        known = [*links, *former]
+        adapters = self._adapters(known)
         keys: list[Canary] = []
         if credentials and self.desk:
             desk = self.desk()
             if not despite_dependents:
                 desk.refuse_live_dependents(credentials)
             keys = desk.take_keys(credentials)
-        outcome = cut_off(adapters, lease_id, links, self.clock, keys)
+        outcome = cut_off(adapters, lease_id, known, self.clock, keys)
         self.handed_over[lease_id] = outcome
         recorder = self._ready_recorder()
         measured = measured_latencies(recorder, lease_id, links, outcome, outcome.canaries)
         account = self._account(terms, adapters, State.RETIRED)
-        recorder.record_cut_off(cut_off_record(account, outcome, links, measured))
+        recorder.record_cut_off(cut_off_record(account, outcome, known, measured))
         if outcome.failures:
             raise CutOffIncomplete(lease_id, outcome)
         if doubtful := _doubtful(links, outcome):
@@ -264,7 +280,8 @@ class Bracket:
         waiting = _Stopwatch(self.clock)
         patience = timeout or self.patience or max((deadline_of(link.kind) for link in links), default=timedelta(0))
         removal = close(adapters, lease_id, links, patience=patience, clock=self.clock, sleep=self.sleep)
-        canaries = try_canaries(adapters, outcome.canaries if outcome else {}, self.clock)
+        deadline = waiting.started + patience
+        canaries = self._tried(adapters, outcome.canaries if outcome else {}, deadline)
         facts = removal_facts(links, removal, outcome, canaries)
         account = self._account(terms, adapters, State.RETIRED)
         measured = measured_latencies(recorder, lease_id, links, outcome or nothing_cut_off(waiting.started), canaries)
@@ -275,6 +292,19 @@ class Bracket:
             raise StillAlive(_still_alive(lease_id, record, patience))
         recorder.record_teardown(teardown_record(account, ending))
         self.handed_over.pop(lease_id, None)
+
+    def _tried(
+        self, adapters: Sequence[SystemAdapter], canaries: Mapping[LinkKey, CanaryResult], deadline: datetime
+    ) -> dict[LinkKey, CanaryResult]:
+        """Try each canary until it is refused, or until the deadline: a refusal may take minutes to get everywhere."""
+        tried = try_canaries(adapters, canaries, self.clock)
+        for pause in pauses():
+            works = any(result.refused_at is None for result in tried.values())
+            if not works or self.clock() + timedelta(seconds=pause) > deadline:
+                break
+            self.sleep(pause)
+            tried = try_canaries(adapters, tried, self.clock)
+        return tried
 
     def _ready_recorder(self) -> EvidenceRecorder:
         self.prove_evidence()

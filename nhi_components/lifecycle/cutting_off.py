@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nhi_components.core.errors import NhiError, SystemUnreachable
-from nhi_components.core.links import Fact, Link, NotChecked, System
+from nhi_components.core.links import Fact, Link, NotChecked, StillWorked, System
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.credentials.canaries import KeyInHand
 from nhi_components.lifecycle.ports import Canary, CutOff, SystemAdapter
@@ -21,6 +21,13 @@ class CanaryResult:
 
     canary: Canary
     refused_at: Fact
+
+
+def sessions_refused_at(cut_off: CutOff, canaries: Mapping[LinkKey, CanaryResult]) -> Fact:
+    """Tell when a principal's sessions were refused: as its canary has told since, if that was not seen at once."""
+    told = canaries.get(cut_off.link.key)
+    later = told.refused_at if told and isinstance(cut_off.sessions_refused_at, StillWorked) else None
+    return later if isinstance(later, datetime) else cut_off.sessions_refused_at
 
 
 @dataclass(frozen=True, slots=True)

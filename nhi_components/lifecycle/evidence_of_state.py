@@ -16,7 +16,7 @@ from nhi_components.lifecycle.evidence.changes_of_state import (
     SuspensionRecord,
     UnrevokedRow,
 )
-from nhi_components.lifecycle.evidence.contents import Content
+from nhi_components.lifecycle.evidence.contents import LeaseContent
 from nhi_components.lifecycle.suspending import RevocationOutcome
 
 
@@ -63,7 +63,7 @@ def restoration_record(account: Account, links: Sequence[Link], change: Change, 
     )
 
 
-def tells_suspension(last: Content | None, outcome: RevocationOutcome, change: Change) -> bool:
+def tells_suspension(last: LeaseContent | None, outcome: RevocationOutcome, change: Change) -> bool:
     """Tell whether the newest statement of a lease says it already, as after a kill or when a system still fails."""
     if not isinstance(last, SuspensionRecord) or last.change != change.number or outcome.revoked:
         return False

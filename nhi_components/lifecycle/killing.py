@@ -19,7 +19,16 @@ from nhi_components.lifecycle.latency import latencies, places_of
 from nhi_components.lifecycle.ports import CutOff, Ownership, SystemAdapter
 
 _READ_BACK = frozenset(
-    {LinkKind.IAM_ROLE, LinkKind.IAM_USER, LinkKind.VAULT_ENTITY, LinkKind.SCIM_USER, LinkKind.HOOK_ACCOUNT}
+    {
+        LinkKind.IAM_ROLE,
+        LinkKind.IAM_USER,
+        LinkKind.VAULT_ENTITY,
+        LinkKind.GCP_SERVICE_ACCOUNT,
+        LinkKind.AZURE_MANAGED_IDENTITY,
+        LinkKind.ENTRA_SERVICE_PRINCIPAL,
+        LinkKind.SCIM_USER,
+        LinkKind.HOOK_ACCOUNT,
+    }
 )
 """The kinds of principals on which a survey sees whether a cut-off is in force."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nhi_components.core.links import Fact, Link, NeverCreated, NotChecked, System
-from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey
+from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey, sessions_refused_at
 from nhi_components.lifecycle.ports import CutOff
 from nhi_components.lifecycle.teardown import CANARY_WORKS
 
@@ -92,7 +92,7 @@ def _completed(
 
 
 def _facts(row: CutOff, canaries: Mapping[LinkKey, CanaryResult]) -> list[Fact]:
-    facts = [row.disabled_at, row.sessions_refused_at]
+    facts = [row.disabled_at, sessions_refused_at(row, canaries)]
     if row.link.key in canaries:
         return [*facts, canaries[row.link.key].refused_at or CANARY_WORKS]
     if row.canary or row.without_canary:

@@ -51,8 +51,11 @@ class Sighting:
         recoverable_until: for something deleted that the system could still bring back; None for what simply lives,
             or is kept without end (`detail` says so).
         cut_off: whether an earlier cut-off is still in force on it, so that it lives but cannot be used.
+        half_cut_off: whether a cut-off of it was begun that is not in force as a whole, as a kill leaves it.
         retained_until: for something deleted that the system keeps until then and lets nobody purge: nothing more can
             be done about it, so that it does not count as alive.
+        by_hand: whether somebody else has made it on what is the lease's: the teardown removes it, no repair does.
+        held_by: for a role that outlives the principal that it is assigned to, the unique id of that.
     """
 
     link: Link
@@ -60,7 +63,15 @@ class Sighting:
     detail: str = ""
     recoverable_until: datetime | None = None
     cut_off: bool = False
+    half_cut_off: bool = False
     retained_until: datetime | None = None
+    by_hand: bool = False
+    held_by: str = ""
+
+    @property
+    def lives(self) -> bool:
+        """Whether it is ours, and not merely kept by its system for a while."""
+        return self.ownership is Ownership.OURS and self.retained_until is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,7 @@ class Room:
     """Whether a system has room for what is about to be created.
 
     Attributes:
-        problems: the quotas that would be exceeded.
+        problems: the quotas that would be exceeded, and the names that somebody else's has.
         not_checked: why the quotas are not known; None when they were checked, or the system has none.
     """
 
@@ -153,7 +164,7 @@ class SystemAdapter(Protocol):
         """
 
     def room_for(self, links: Sequence[Link]) -> Room:
-        """Tell which quotas the links, which are about to be created, would exceed.
+        """Tell which quotas the links, which the lease never had before, would exceed, and which names are taken.
 
         What was asked about before through the same adapter counts as taken, so that the bundles of one program are
         judged together.

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from nhi_components.core.errors import NhiError
-from nhi_components.core.links import Fact, Link, NotChecked, RemovalFacts
+from nhi_components.core.links import Fact, Link, NeverCreated, NotChecked, RemovalFacts
 from nhi_components.lifecycle.clock import Clock
-from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey, links_of
+from nhi_components.lifecycle.cutting_off import CanaryResult, CutOffOutcome, LinkKey, links_of, sessions_refused_at
 from nhi_components.lifecycle.ports import BlindSpot, CutOff, Ownership, Sighting, SystemAdapter
+from nhi_components.lifecycle.residue import undeletable_for
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
@@ -73,7 +74,7 @@ def close(
     removal = Removal()
     deadline = clock() + patience
     clean_rounds = 0
-    for pause in _pauses():
+    for pause in pauses():
         _survey(removal, adapters, lease_id, links, clock)
         clean_rounds = 0 if removal.alive or removal.failures else clean_rounds + 1
         if clean_rounds == CLEAN_ROUNDS:
@@ -121,16 +122,25 @@ def _facts(
     if alive:
         absent_at = NotChecked("still alive at the deadline")
     sessions: Fact = None
-    if cut_off and not isinstance(cut_off.sessions_refused_at, datetime):
-        sessions = cut_off.sessions_refused_at
+    if cut_off and not isinstance(refused_at := sessions_refused_at(cut_off, canaries), datetime):
+        sessions = refused_at
     return RemovalFacts(
         link=link,
         disabled_at=cut_off.disabled_at if cut_off else None,
         absent_at=absent_at if absent_at else NotChecked("the survey did not complete"),
         refused_at=_refused_at(link, cut_off, canaries),
-        recoverable_until=alive.recoverable_until if alive else removal.retained.get(link.key),
+        recoverable_until=alive.recoverable_until if alive else _recoverable_until(link, removal, absent_at, cut_off),
         sessions_possible_until=sessions,
     )
+
+
+def _recoverable_until(link: Link, removal: Removal, absent_at: Fact, cut_off: CutOff | None) -> Fact:
+    """Tell until when its system could bring something back, at the latest: counted from when it was seen absent."""
+    if link.key in removal.retained:
+        return removal.retained[link.key]
+    span = undeletable_for(link.kind)
+    existed = link.unique_id and not (cut_off and isinstance(cut_off.disabled_at, NeverCreated))
+    return absent_at + span if span and existed and isinstance(absent_at, datetime) else None
 
 
 def _refused_at(link: Link, cut_off: CutOff | None, canaries: Mapping[LinkKey, CanaryResult]) -> Fact:
@@ -182,7 +192,8 @@ def _sweep(removal: Removal, adapters: Sequence[SystemAdapter], clock: Clock) ->
                 removal.failures.append(str(failure))
 
 
-def _pauses() -> Iterator[float]:
+def pauses() -> Iterator[float]:
+    """Tell how long to wait from one look to the next, in seconds."""
     pause = FIRST_PAUSE
     while True:
         yield pause

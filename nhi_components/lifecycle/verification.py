@@ -49,7 +49,7 @@ def verify(adapters: Sequence[SystemAdapter], lease_id: str, links: Sequence[Lin
             failures.append(failure)
     return Verification(
         lease_id,
-        alive=tuple(s for s in sightings if s.ownership is Ownership.OURS and not s.retained_until),
+        alive=tuple(s for s in sightings if s.lives),
         namesakes=tuple(s for s in sightings if s.ownership is Ownership.NAMESAKE),
         blind_spots=tuple(blind_spots),
         failures=tuple(failures),

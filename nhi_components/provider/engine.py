@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -41,10 +42,12 @@ class Engine:
     Attributes:
         directory: the project's folder.
         stack: the stack; None for the selected one.
+        backend: the URL of the backend; None for the one that is logged in to.
     """
 
     directory: Path
     stack: str | None = None
+    backend: str | None = None
 
     def export(self) -> dict[str, Any]:
         """Export the state; secrets stay encrypted."""
@@ -72,6 +75,26 @@ class Engine:
         """Name every stack of the project."""
         listed: list[dict[str, Any]] = json.loads(self._run("stack", "ls", "--json", of_stack=False))
         return [each["name"] for each in listed]
+
+    def every_stack(self) -> list[str]:
+        """Name every stack of the backend with its organisation and project, `ORGANISATION/PROJECT/STACK`."""
+        whole = ("stack", "ls", "--all", "--json", "--fully-qualify-stack-names")
+        listed: list[dict[str, Any]] = json.loads(self._run(*whole, of_stack=False))
+        return [each["name"] for each in listed]
+
+    def who(self) -> str:
+        """Tell whom the backend takes the user for."""
+        return self._run("whoami", of_stack=False).strip()
+
+    def where(self) -> str:
+        """Tell the URL of the backend."""
+        told: dict[str, Any] = json.loads(self._run("whoami", "--verbose", "--json", of_stack=False))
+        return str(told.get("url") or "")
+
+    def last_update(self) -> dict[str, Any]:
+        """Tell of the stack's last update, with what the engine noted of its surroundings; empty without one."""
+        listed: list[dict[str, Any]] = json.loads(self._run("stack", "history", "--json", "--page-size", "1"))
+        return listed[0] if listed else {}
 
     def configured(self, key: str) -> Any:
         """Read a structure from the stack's configuration; None when it is not there.
@@ -129,7 +152,10 @@ class Engine:
         return stdout
 
     def _silently(self, line: Sequence[str], given: str | None) -> tuple[int, str, str]:
-        done = subprocess.run(line, cwd=self.directory, input=given, capture_output=True, text=True, check=False)
+        env = self._environment()
+        done = subprocess.run(
+            line, cwd=self.directory, env=env, input=given, capture_output=True, text=True, check=False
+        )
         return done.returncode, done.stdout, done.stderr
 
     def _listening(self, line: Sequence[str], listener: Listener) -> tuple[int, str, str]:
@@ -137,6 +163,7 @@ class Engine:
         with subprocess.Popen(
             [*line, "--color", "never"],
             cwd=self.directory,
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -146,6 +173,10 @@ class Engine:
                 told.append(each)
                 listener(each.rstrip("\n"))
         return running.returncode, "".join(told), ""
+
+    def _environment(self) -> dict[str, str] | None:
+        """Choose the backend; None for the process's own environment."""
+        return {**os.environ, "PULUMI_BACKEND_URL": self.backend} if self.backend else None
 
 
 def _failure(command: Sequence[str], stdout: str, stderr: str) -> EngineFailed:

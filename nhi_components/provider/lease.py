@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -129,6 +129,12 @@ def departed(entries: list[LedgerEntry]) -> list[Link]:
     return [entry.link for entry in entries if entry.state is PartState.DEPARTED]
 
 
+def joining(olds: Mapping[str, Any], parts: Sequence[Link]) -> list[Link]:
+    """Choose the parts that are about to be created: those that the lease never had before."""
+    before = {entry.link.key for entry in ledger_of(olds)}
+    return [part for part in parts if part.key not in before]
+
+
 def home_of(properties: Mapping[str, Any]) -> PlaceSpec | None:
     """Tell where the journal of a lease's credential is to be: the first place of its parts; None without one."""
     tags = _tags(properties)
@@ -162,13 +168,13 @@ def _refuse_unknown_revocation(new: Mapping[str, Any]) -> None:
 def _part(part: Mapping[str, Any], properties: Mapping[str, Any]) -> Link:
     if DELIVERED in part:
         return link_of_part(part[DELIVERED], _tags(properties))
-    tags, kind = _tags(properties), LinkKind(part["kind"])
+    tags, kind, attributes = _tags(properties), LinkKind(part["kind"]), dict(part.get("attributes", {}))
     return Link(
         system=System(part["system"]),
         kind=kind,
-        name=name_of(kind, tags.identity, tags.environment, tags.lease),
+        name=name_of(kind, tags.identity, tags.environment, tags.lease, attributes),
         connection=part.get("connection", DEFAULT),
-        attributes=dict(part.get("attributes", {})),
+        attributes=attributes,
     )
 
 

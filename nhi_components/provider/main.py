@@ -5,6 +5,9 @@ from __future__ import annotations
 
 def run() -> None:
     """Serve the provider; the engine gives its address as the first argument."""
+    from nhi_components.garbage import collect_rarely
+
+    collect_rarely()
     from nhi_components.provider.provider import NhiProvider
     from nhi_components.provider.serve import serve
     from nhi_components.provider.telling import warning_through

@@ -74,8 +74,12 @@ class NhiProvider(rpc.Provider):
         return rpc.CheckResponse(inputs=request.new_inputs)
 
     async def diff_config(self, request: rpc.DiffRequest) -> rpc.DiffResponse:
-        """A change of references never replaces what was made through them."""
-        return rpc.DiffResponse(changes=plain_map(request.old_state) != plain_map(request.new_inputs))
+        """A change of references never replaces what was made through them.
+
+        Whether there is one the engine finds out: the SDK hands `changes` on as the protocol's number, by which `True`
+        means that nothing has changed.
+        """
+        return rpc.DiffResponse()
 
     async def configure(self, request: rpc.ConfigureRequest) -> rpc.ConfigureResponse:
         """Take the configuration over; what is wrong with it is told before anything begins."""
@@ -135,7 +139,8 @@ class NhiProvider(rpc.Provider):
             inputs_then = seal.SealInputs.from_state(properties)
             admitted = seal.admitted_of(properties)
             standing = await asyncio.to_thread(self._bracket.standing, inputs_then.tags.lease, admitted)
-            properties = seal.outputs(properties, standing.links, cut_off=standing.cut_off)
+            former = seal.former_of(properties, standing.links)
+            properties = seal.outputs(properties, standing.links, cut_off=standing.cut_off, former=former)
         elif _kind(request.urn) == CREDENTIAL:
             standing_now = await asyncio.to_thread(self._look, request.urn, properties)
             properties = credential.found(properties, standing_now)
@@ -147,8 +152,14 @@ class NhiProvider(rpc.Provider):
         if _kind(request.urn) == SEAL:
             inputs = seal.SealInputs.from_state(properties)
             links = seal.admitted_of(properties)
-            despite = bool(os.environ.get(DESPITE_DEPENDENTS))
-            work = partial(self._bracket.cut_off, inputs.terms, links, inputs.credentials, despite_dependents=despite)
+            work = partial(
+                self._bracket.cut_off,
+                inputs.terms,
+                links,
+                inputs.credentials,
+                despite_dependents=bool(os.environ.get(DESPITE_DEPENDENTS)),
+                former=seal.former_of(properties, links),
+            )
             await asyncio.to_thread(work)
         elif _kind(request.urn) == CREDENTIAL:
             await asyncio.to_thread(self._desk.withdraw, credential.CredentialInputs.from_state(properties).wanted())
@@ -168,8 +179,8 @@ class NhiProvider(rpc.Provider):
     def _issue(self, urn: str, news: _Properties, olds: _Properties, *, preview: bool) -> dict[str, Any]:
         parts = lease.LeaseInputs.from_state(news).parts
         self._bracket.reach(parts)
-        if not olds:
-            for unknown in self._bracket.make_room(parts):
+        if new := lease.joining(olds, parts):
+            for unknown in self._bracket.make_room(new):
                 self._warn(urn, f"{unknown}; if there is no room, the creation fails half-way")
         if preview:
             return lease.outputs(news, olds)
@@ -198,6 +209,7 @@ class NhiProvider(rpc.Provider):
         inputs = seal.SealInputs.from_state(news)
         admitted = self._bracket.admit(inputs.terms, inputs.links)
         self._bracket.remove(news["leaseId"], _made_by_seal(seal.departed(olds, news)))
+        self._bracket.clear_up(news["leaseId"], seal.former_of(olds, admitted))
         changes = seal.changes_of(olds)
         change = self._change(inputs, olds, changes + 1)
         if inputs.state is State.SUSPENDED:

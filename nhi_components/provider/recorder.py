@@ -6,6 +6,7 @@ import os
 
 from nhi_components.core.connection import DEFAULT, VaultConnection
 from nhi_components.core.links import System
+from nhi_components.lifecycle.adapters import IMPORTING
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence.settings import open_recorder
@@ -17,11 +18,12 @@ def recorder_of(settings: Settings, clock: Clock) -> EvidenceRecorder:
     """Open it; a signer or anchor in Vault is reached through the default Vault connection."""
 
     def vault_client() -> VaultClient:
-        from nhi_components.lifecycle.adapters.vault.session import VaultSession
+        with IMPORTING:
+            from nhi_components.lifecycle.adapters.vault.session import VaultSession
 
         connection = settings.connection(System.VAULT, DEFAULT)
         if not isinstance(connection, VaultConnection):
             raise TypeError(type(connection).__name__)
-        return VaultSession(DEFAULT, connection).http.client
+        return VaultSession(DEFAULT, connection).http
 
     return open_recorder(settings.evidence.with_environment(os.environ), vault_client, clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from nhi_components.core.credential.spec import CredentialSpec
 from nhi_components.core.ledger import link_from_state, link_to_state
 from nhi_components.core.life import State
-from nhi_components.core.links import Link
+from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.revocation import Revocation
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.account import Terms
@@ -20,6 +20,10 @@ from nhi_components.provider.schema import SCHEMA_VERSION
 
 _CUT_OFF = "cutOff"
 _CHANGES = "changes"
+_FORMER = "former"
+_OUTLIVED = frozenset({LinkKind.AZURE_MANAGED_IDENTITY, LinkKind.ENTRA_SERVICE_PRINCIPAL})
+"""Principals whose roles stay assigned when they are gone, and work for the tokens that they have still."""
+
 _TAG_FIELDS = ("leaseId", "identity", "environment", "owner", "purpose", "ends", "stack")
 
 
@@ -61,7 +65,12 @@ class SealInputs:
 
 
 def outputs(
-    inputs: Mapping[str, Any], admitted: list[Link], *, cut_off: bool = False, changes: int = 0
+    inputs: Mapping[str, Any],
+    admitted: list[Link],
+    *,
+    cut_off: bool = False,
+    changes: int = 0,
+    former: Sequence[Link] = (),
 ) -> dict[str, Any]:
     """Tell what the state keeps of a seal.
 
@@ -70,12 +79,14 @@ def outputs(
         admitted: the links as their systems know them.
         cut_off: whether they were found cut off, as an unfinished teardown leaves them.
         changes: how often the lease has changed its state; 0 keeps what the inputs say.
+        former: principals that were found gone, of which something may be left (`former_of`).
     """
     links = [link_to_state(link) for link in admitted]
-    kept = {name: value for name, value in inputs.items() if name != _CUT_OFF}
+    kept = {name: value for name, value in inputs.items() if name not in (_CUT_OFF, _FORMER)}
     found: dict[str, Any] = {_CUT_OFF: True} if cut_off else {}
     counted: dict[str, Any] = {_CHANGES: changes} if changes else {}
-    return {**kept, "admitted": links, "schemaVersion": SCHEMA_VERSION, **found, **counted}
+    left: dict[str, Any] = {_FORMER: [link_to_state(link) for link in former]} if former else {}
+    return {**kept, "admitted": links, "schemaVersion": SCHEMA_VERSION, **found, **counted, **left}
 
 
 def admitted_of(properties: Mapping[str, Any]) -> list[Link]:
@@ -98,6 +109,18 @@ def departed(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Link]:
     """Choose the admitted links that are no longer declared."""
     keys = {link.key for link in SealInputs.from_state(new).links}
     return [link for link in admitted_of(old) if link.key not in keys]
+
+
+def former_of(properties: Mapping[str, Any], admitted: Sequence[Link]) -> list[Link]:
+    """Read from a seal's outputs the principals that are none of the lease's any more, but leave roles behind.
+
+    Args:
+        properties: the outputs.
+        admitted: what is the lease's now.
+    """
+    kept, earlier = {link.unique_id for link in admitted}, map(link_from_state, properties.get(_FORMER, ()))
+    once = [*earlier, *admitted_of(properties)]
+    return [link for link in once if link.kind in _OUTLIVED and link.unique_id and link.unique_id not in kept]
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any], now: datetime) -> list[str]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from nhi_components.core.connection import (
     DEFAULT,
+    ActiveDirectoryConnection,
     AwsConnection,
     AzureConnection,
     Connection,
@@ -41,9 +42,12 @@ _STATED = ("NHI_APPROVER", "NHI_REASON")
 _CONFIGURATION = "PULUMI_CONFIG"
 
 _AMBIENT: Mapping[System, Callable[[], Connection]] = {
-    system: connection for system, connection in CONNECTIONS.items() if system is not System.SCIM
+    system: connection
+    for system, connection in CONNECTIONS.items()
+    if system not in (System.SCIM, System.ACTIVE_DIRECTORY)
 }
-"""The systems that can be reached without being told how; an identity provider's address nobody can guess."""
+"""The systems that can be reached without being told how; the address of an identity provider, or of a directory,
+nobody can guess."""
 
 
 class Approval(Spec):
@@ -71,7 +75,8 @@ class Settings(Decisions):
 
     Attributes:
         aws: connections by name; `default` is the ambient one unless it is given here.
-        vault: connections by name, likewise; so are those of the other systems. SCIM has no ambient one.
+        vault: connections by name, likewise; so are those of the other systems. SCIM and Active Directory have no
+            ambient one.
         approval: who approved.
         notify: who is told when a key leaked: commands and web hooks.
         evidence: where evidence goes and who signs it.
@@ -91,6 +96,7 @@ class Settings(Decisions):
     host: dict[str, HostConnection] = Field(default_factory=dict)
     scim: dict[str, ScimConnection] = Field(default_factory=dict)
     hook: dict[str, HookConnection] = Field(default_factory=dict)
+    activedirectory: dict[str, ActiveDirectoryConnection] = Field(default_factory=dict)
     approval: Approval = Approval()
     notify: tuple[Annotated[CommandHook | HttpHook, Field(discriminator="kind")], ...] = ()
     evidence: EvidenceSettings = EvidenceSettings()

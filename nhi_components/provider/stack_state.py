@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from nhi_components.core.credential.places import OURS
+from nhi_components.core.credential.sources import SPEC
 from nhi_components.core.errors import NhiError, Problem
+from nhi_components.core.kubernetes_links import object_name
 from nhi_components.core.ledger import link_from_state
 from nhi_components.core.links import Link, LinkKind
+from nhi_components.provider.gcp_places import MEMBER_TYPES, binding_name, reserved_name
 from nhi_components.provider.lease import LeaseInputs, ledger_of
 from nhi_components.provider.schema import readable
 from nhi_components.provider.seal import admitted_of
@@ -18,6 +21,7 @@ from nhi_components.provider.settings import Settings, read_settings
 
 LEASE, SEAL, CREDENTIAL = "nhi:index:Lease", "nhi:index:Seal", "nhi:index:Credential"
 
+_ID = "id"
 _PLACE_PROPERTY = {
     "aws:iam/role:Role": (LinkKind.IAM_ROLE, "name"),
     "aws:iam/rolePolicy:RolePolicy": (LinkKind.IAM_ROLE_POLICY, "name"),
@@ -27,18 +31,51 @@ _PLACE_PROPERTY = {
     "aws:secretsmanager/secret:Secret": (LinkKind.SECRETS_MANAGER_SECRET, "name"),
     "aws:eks/podIdentityAssociation:PodIdentityAssociation": (LinkKind.EKS_POD_IDENTITY_ASSOCIATION, "associationId"),
     "aws:rolesanywhere/profile:Profile": (LinkKind.ROLES_ANYWHERE_PROFILE, "name"),
+    "gcp:serviceaccount/account:Account": (LinkKind.GCP_SERVICE_ACCOUNT, "email"),
+    "gcp:projects/iAMCustomRole:IAMCustomRole": (LinkKind.GCP_CUSTOM_ROLE, "name"),
+    "gcp:secretmanager/secret:Secret": (LinkKind.GCP_SECRET, _ID),
+    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": (LinkKind.GCP_WORKLOAD_IDENTITY_POOL, _ID),
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": (
+        LinkKind.GCP_WORKLOAD_IDENTITY_PROVIDER,
+        _ID,
+    ),
+    "azure-native:managedidentity:UserAssignedIdentity": (LinkKind.AZURE_MANAGED_IDENTITY, _ID),
+    "azure-native:managedidentity:FederatedIdentityCredential": (LinkKind.AZURE_FEDERATED_CREDENTIAL, _ID),
+    "azure-native:authorization:RoleDefinition": (LinkKind.AZURE_ROLE_DEFINITION, _ID),
+    "azure-native:authorization:RoleAssignment": (LinkKind.AZURE_ROLE_ASSIGNMENT, _ID),
+    "azure-native:cosmosdb:SqlResourceSqlRoleDefinition": (LinkKind.AZURE_ROLE_DEFINITION, _ID),
+    "azure-native:cosmosdb:SqlResourceSqlRoleAssignment": (LinkKind.AZURE_ROLE_ASSIGNMENT, _ID),
+    "azuread:index/application:Application": (LinkKind.ENTRA_APPLICATION, "displayName"),
+    "azuread:index/servicePrincipal:ServicePrincipal": (LinkKind.ENTRA_SERVICE_PRINCIPAL, "displayName"),
+    "kubernetes:core/v1:ServiceAccount": (LinkKind.KUBERNETES_SERVICE_ACCOUNT, "metadata"),
+    "kubernetes:rbac.authorization.k8s.io/v1:Role": (LinkKind.KUBERNETES_ROLE, "metadata"),
+    "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding": (LinkKind.KUBERNETES_ROLE_BINDING, "metadata"),
     "vault:index/policy:Policy": (LinkKind.VAULT_POLICY, "name"),
     "vault:identity/entity:Entity": (LinkKind.VAULT_ENTITY, "name"),
-    "vault:identity/entityAlias:EntityAlias": (LinkKind.VAULT_ENTITY_ALIAS, "id"),
+    "vault:identity/entityAlias:EntityAlias": (LinkKind.VAULT_ENTITY_ALIAS, _ID),
     "vault:appRole/authBackendRole:AuthBackendRole": (LinkKind.VAULT_APPROLE, "roleName"),
     "vault:database/secretBackendRole:SecretBackendRole": (LinkKind.VAULT_DATABASE_ROLE, "name"),
     "vault:pkiSecret/secretBackendRole:SecretBackendRole": (LinkKind.VAULT_PKI_ROLE, "name"),
     "vault:jwt/authBackendRole:AuthBackendRole": (LinkKind.VAULT_JWT_ROLE, "roleName"),
     "vault:kubernetes/authBackendRole:AuthBackendRole": (LinkKind.VAULT_KUBERNETES_ROLE, "roleName"),
 }
-ENGINE_MANAGED = frozenset(kind for kind, _ in _PLACE_PROPERTY.values())
+ENGINE_MANAGED = frozenset({LinkKind.GCP_BINDING, *(kind for kind, _ in _PLACE_PROPERTY.values())})
 """The kinds that the engine itself creates and deletes; what else is linked is made by the seal."""
 
+_RESERVED = frozenset({LinkKind.GCP_WORKLOAD_IDENTITY_POOL, LinkKind.GCP_WORKLOAD_IDENTITY_PROVIDER})
+"""The kinds whose ids stay reserved after a delete: what was made and forgotten has to be taken in."""
+
+_IN_ANY_CASE = frozenset(
+    {
+        LinkKind.AZURE_MANAGED_IDENTITY,
+        LinkKind.AZURE_FEDERATED_CREDENTIAL,
+        LinkKind.AZURE_ROLE_DEFINITION,
+        LinkKind.AZURE_ROLE_ASSIGNMENT,
+    }
+)
+"""The kinds whose names are resource ids of Azure, which its services write in letter cases of their own."""
+
+_CREATING = "creating"
 _ON_ANOTHER = frozenset({LinkKind.IAM_ROLE_POLICY, LinkKind.IAM_USER_POLICY})
 """The kinds that the engine finds again by the name of what they are on."""
 
@@ -74,7 +111,9 @@ class HeldLease:
     @property
     def delivered(self) -> frozenset[Place]:
         """The places of credentials of kinds that the engine makes as well: these are not its own to forget."""
-        return frozenset(place_of(link) for link in (*self.links, *self.admitted) if OURS in link.attributes)
+        marks = (OURS, SPEC)
+        links = (*self.links, *self.admitted)
+        return frozenset(place_of(link) for link in links if any(mark in link.attributes for mark in marks))
 
 
 def held_leases(state: Mapping[str, Any]) -> list[HeldLease]:
@@ -111,31 +150,63 @@ def settings_of(state: Mapping[str, Any], provider: str) -> Settings:
 
 def place_of(link: Link) -> Place:
     """Tell the place of a link in its bundle."""
-    return (link.kind, link.unique_id or "" if link.kind in _WITHOUT_NAME else link.name)
+    return _in_case(link.kind, link.unique_id or "" if link.kind in _WITHOUT_NAME else link.name)
 
 
 def interrupted(state: Mapping[str, Any]) -> tuple[list[str], list[str]]:
     """Find the operations that a killed engine left: the URNs inside bundles, and the others."""
-    operations = state["deployment"].get("pending_operations") or []
-    urns = [operation["resource"]["urn"] for operation in operations]
+    urns = [operation["resource"]["urn"] for operation in _operations(state)]
     return [urn for urn in urns if _in_bundle(urn)], [urn for urn in urns if not _in_bundle(urn)]
 
 
 def without_interrupted(state: Mapping[str, Any]) -> dict[str, Any]:
     """Drop the interrupted operations inside bundles, once what they left has been dealt with."""
     repaired = deepcopy(dict(state))
-    operations = repaired["deployment"].get("pending_operations") or []
-    kept = [operation for operation in operations if not _in_bundle(operation["resource"]["urn"])]
+    kept = [operation for operation in _operations(repaired) if not _in_bundle(operation["resource"]["urn"])]
     repaired["deployment"]["pending_operations"] = kept
     return repaired
 
 
-def without_namesakes(state: Mapping[str, Any], namesakes: Iterable[Link]) -> dict[str, Any]:
-    """Take out of a state what the engine believes to be ours and is not, with what hangs on it by its name."""
+def adoptable(state: Mapping[str, Any], links: Iterable[Link]) -> dict[str, Link]:
+    """Find what a killed engine was making whose id could not be used again if it were deleted, by URN.
+
+    Args:
+        state: as `pulumi stack export` gives it.
+        links: what is alive of the stack's leases, and that the state does not hold.
+    """
+    alive = {link.name: link for link in links if link.kind in _RESERVED}
+    making = {each["resource"]["urn"]: each["resource"] for each in _operations(state) if each["type"] == _CREATING}
+    names = {urn: reserved_name(_types(urn)[-1], made.get("inputs") or {}) for urn, made in making.items()}
+    return {urn: alive[name] for urn, name in names.items() if _in_bundle(urn) and name in alive}
+
+
+def with_adopted(state: Mapping[str, Any], adopted: Mapping[str, Link]) -> dict[str, Any]:
+    """Take what a killed engine was making into a state; what it has become is to be read afresh.
+
+    Args:
+        state: as `pulumi stack export` gives it.
+        adopted: the links by URN, as `adoptable` finds them; their names are their ids.
+    """
+    repaired = deepcopy(dict(state))
+    making = {operation["resource"]["urn"]: operation["resource"] for operation in _operations(repaired)}
+    made = [{**making[urn], _ID: link.name, "outputs": {}} for urn, link in adopted.items()]
+    repaired["deployment"]["resources"] = [*_resources(repaired), *made]
+    return repaired
+
+
+def urns_of(state: Mapping[str, Any], links: Iterable[Link]) -> set[str]:
+    """Tell which resources of a state stand for links."""
+    places = {place_of(link) for link in links}
+    return {resource["urn"] for resource in _resources(state) if _place(resource) in places}
+
+
+def forgetting(state: Mapping[str, Any], links: Iterable[Link]) -> dict[str, Any]:
+    """Take out of a state what the engine believes to be ours and alive and is not, with what hangs on it by name."""
+    links = list(links)
     repaired = deepcopy(dict(state))
     resources = _resources(repaired)
-    places = {place_of(link) for link in namesakes}
-    doomed = {resource["urn"] for resource in resources if _place(resource) in places}
+    places = {place_of(link) for link in links}
+    doomed = urns_of(repaired, links)
     doomed |= {resource["urn"] for resource in resources if _is_part_of(resource, doomed)}
     repaired["deployment"]["resources"] = [_forget(r, doomed, places) for r in resources if r["urn"] not in doomed]
     return repaired
@@ -158,6 +229,10 @@ def without_retention(state: Mapping[str, Any]) -> dict[str, Any]:
 
 def _resources(state: Mapping[str, Any]) -> list[dict[str, Any]]:
     return list(state["deployment"].get("resources") or [])
+
+
+def _operations(state: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(state["deployment"].get("pending_operations") or [])
 
 
 def _held_lease(resource: Mapping[str, Any], siblings: list[dict[str, Any]]) -> HeldLease:
@@ -184,15 +259,35 @@ def _credential(resource: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _place(resource: Mapping[str, Any]) -> Place | None:
+    properties = resource.get("outputs") or resource.get("inputs") or {}
+    if resource["type"] in MEMBER_TYPES:
+        return (LinkKind.GCP_BINDING, binding_name(resource["type"], properties))
     known = _PLACE_PROPERTY.get(resource["type"])
     if known is None:
         return None
     kind, name = known
-    return (kind, (resource.get("outputs") or resource.get("inputs") or {}).get(name, ""))
+    # The engine knows the id itself; not every plugin repeats it among the outputs.
+    return _in_case(kind, _name_in((resource.get(_ID) if name == _ID else None) or properties.get(name, "")))
+
+
+def _in_case(kind: LinkKind, name: str) -> Place:
+    return (kind, name.lower() if kind in _IN_ANY_CASE else name)
+
+
+def _name_in(named: Any) -> str:
+    """Read a name; an object of Kubernetes has namespace and name in its metadata."""
+    if isinstance(named, Mapping):
+        return object_name(str(named.get("namespace", "")), str(named.get("name", "")))
+    return str(named)
 
 
 def _in_bundle(urn: str) -> bool:
-    return any(part.startswith("nhi:") for part in urn.split("::")[2].split("$"))
+    return any(part.startswith("nhi:") for part in _types(urn))
+
+
+def _types(urn: str) -> list[str]:
+    """The types in a URN: of the parents, outermost first, and of the resource itself."""
+    return urn.split("::")[2].split("$")
 
 
 def _is_part_of(resource: Mapping[str, Any], urns: set[str]) -> bool:

@@ -6,18 +6,15 @@ import json
 from importlib import resources
 from typing import Final
 
-_FILES: Final = {
-    "aws": ("nhi_components.core", "aws_actions.json"),
-    "azure": ("nhi_components.facts.azure", "operations.json"),
-    "gcp": ("nhi_components.facts.gcp", "roles.json"),
-}
+_PACKAGE: Final = "nhi_components.core"
+_FILES: Final = {"aws": "aws_actions.json", "azure": "azure_operations.json", "gcp": "gcp_roles.json"}
 
 
 def data_versions() -> dict[str, str]:
     """Give the source of each system's data, and its day where that is told."""
-    return {system: _told(*place) for system, place in _FILES.items()}
+    return {system: _told(name) for system, name in _FILES.items()}
 
 
-def _told(package: str, name: str) -> str:
-    content = json.loads((resources.files(package) / "data" / name).read_bytes())
+def _told(name: str) -> str:
+    content = json.loads((resources.files(_PACKAGE) / "data" / name).read_bytes())
     return ", ".join(str(content[key]) for key in ("source", "date") if key in content)

@@ -1,13 +1,15 @@
-"""Which component a new identity gets, by its kind and its system, and what has to be known for it."""
+"""How an identity of one kind is declared on one system, and what has to be known for it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import ClassVar, Final, Literal, get_args
 
-from nhi_components.core.identity import Kind
-from nhi_components.core.links import System
+from nhi_components.core.credential.spec import WhyNotFederated
+from nhi_components.core.model import Spec
+from nhi_components.core.pipeline import GitHub
 
 Detail = Literal[
     "runs_on",
@@ -19,7 +21,24 @@ Detail = Literal[
     "sponsor",
     "vendor_account",
     "vendor_cidr",
+    "project",
+    "project_number",
+    "cluster_project",
+    "namespace",
+    "kubernetes_account",
+    "runtime_principal",
+    "vendor_service_account",
+    "why_not_federated",
+    "subscription",
+    "resource_group",
+    "cluster_issuer",
+    "vendor_issuer",
+    "vendor_subject",
+    "key_vault",
 ]
+
+DETAILS: Final[tuple[Detail, ...]] = get_args(Detail)
+RUNS_ON: Final[Detail] = "runs_on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +57,32 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """Holds answers against a specification of the core, as the component will.
+
+    Attributes:
+        spec: the specification.
+        fields: the detail that is the value of each of its fields; the others are left out.
+    """
+
+    spec: type[Spec]
+    fields: Mapping[str, Detail]
+
+
+@dataclass(frozen=True, slots=True)
 class Blueprint:
     """How an identity of one kind is declared on one system.
 
     Attributes:
-        component: the component's name in `nhi_components.aws` or `nhi_components.vault`.
+        component: the component's name in the system's package, such as `nhi_components.aws`.
         arguments: source text of further arguments by name; `{detail}` is the answer, quoted.
         questions: what is asked.
         results: what the program exports of it.
         granting: source text of the grants, as `{grants}`, for the argument `tools`; None: they are `grants`.
+        grantable: whether it may do anything by itself.
+        checks: what the answers are held against.
+        platforms: what it may run on, by the answer to `runs_on`, with the blueprint for that; none: all the same.
+        extras: extras of this package that the program needs beside its system's.
     """
 
     component: str
@@ -54,67 +90,26 @@ class Blueprint:
     questions: tuple[Question, ...]
     results: tuple[str, ...]
     granting: str | None = None
+    grantable: bool = True
+    checks: tuple[Check, ...] = ()
+    platforms: Mapping[str, Blueprint] = field(default_factory=lambda: MappingProxyType({}))
+    extras: tuple[str, ...] = ()
 
 
-_RUNS_ON = Question("runs_on", "What it runs on (ec2, ecs-tasks, lambda)", "lambda")
-_REPOSITORY = Question("repository", "The GitHub repository that may use it (owner/name)")
-_REF = Question("ref", "The ref that may use it", "refs/heads/main")
-_PROVIDER = Question("oidc_provider_arn", "The ARN of the account's OIDC provider for GitHub")
-_SPONSOR = Question("sponsor", "The address of the person who answers for what it does")
-_ON_AWS = ("role_arn", "lease_id", "ends")
-_IN_VAULT = ("role_name", "lease_id", "ends")
-_GITHUB = "GitHub(repository={repository}, ref={ref})"
-_AWS_WORKLOAD = Blueprint("WorkloadIdentity", {"trusted_by": "{runs_on}"}, (_RUNS_ON,), _ON_AWS)
-_APPROLE = Blueprint("WorkloadIdentity", {"secret": "nhi.SecretSpec()"}, (), (*_IN_VAULT, "secret_path"))
+class _Reason(Spec):
+    subject: ClassVar[str] = "reason"
 
-BLUEPRINTS: Final[Mapping[tuple[Kind, System], Blueprint]] = {
-    (Kind.WORKLOAD, System.AWS): _AWS_WORKLOAD,
-    (Kind.SERVICE_ACCOUNT, System.AWS): _AWS_WORKLOAD,
-    (Kind.PIPELINE, System.AWS): Blueprint(
-        "PipelineIdentity",
-        {"source": f"aws.{_GITHUB}", "oidc_provider_arn": "{oidc_provider_arn}"},
-        (_REPOSITORY, _REF, _PROVIDER),
-        _ON_AWS,
-    ),
-    (Kind.AI_AGENT, System.AWS): Blueprint(
-        "AgentIdentity",
-        {"trusted_by": "{runtime_role_arn}"},
-        (
-            _SPONSOR,
-            Question("runtime_role_arn", "The ARN of the role under which the agent's runtime runs"),
-            Question("tool", "The tool that its grants are for", "main"),
-        ),
-        _ON_AWS,
-        granting="{{{tool}: {grants}}}",
-    ),
-    (Kind.THIRD_PARTY, System.AWS): Blueprint(
-        "ThirdPartyIdentity",
-        {"vendor_account": "{vendor_account}"},
-        (Question("vendor_account", "The vendor's AWS account (12 digits)"),),
-        (*_ON_AWS, "external_id"),
-    ),
-    (Kind.WORKLOAD, System.VAULT): _APPROLE,
-    (Kind.SERVICE_ACCOUNT, System.VAULT): _APPROLE,
-    (Kind.API_KEY, System.VAULT): Blueprint(
-        "ApiKeyIdentity", {}, (), ("key_id", "credential_version", "secret_path", "registry_path", "lease_id", "ends")
-    ),
-    (Kind.PIPELINE, System.VAULT): Blueprint(
-        "PipelineIdentity",
-        {"source": f"vault.{_GITHUB}"},
-        (_REPOSITORY, _REF),
-        _IN_VAULT,
-    ),
-    (Kind.AI_AGENT, System.VAULT): Blueprint("WorkloadIdentity", {}, (_SPONSOR,), _IN_VAULT),
-    (Kind.THIRD_PARTY, System.VAULT): Blueprint(
-        "WorkloadIdentity",
-        {"bound_cidrs": "[{vendor_cidr}]", "secret": "nhi.SecretSpec()"},
-        (Question("vendor_cidr", "From which addresses the vendor comes (CIDR)"),),
-        (*_IN_VAULT, "secret_path"),
-    ),
-}
-"""An API key on AWS would be an IAM user's: `aws.ServiceUser` asks for a reason, so there is no blueprint for one."""
+    why_not_federated: WhyNotFederated
 
 
-def systems_for(kind: Kind) -> list[System]:
-    """Tell on which systems there is a blueprint for a kind."""
-    return [system for known, system in BLUEPRINTS if known is kind]
+REPOSITORY: Final = Question("repository", "The GitHub repository that may use it (owner/name)")
+REF: Final = Question("ref", "The ref that may use it", "refs/heads/main")
+SPONSOR: Final = Question("sponsor", "The address of the person who answers for what it does")
+TOOL: Final = Question("tool", "The tool that its grants are for", "main")
+WHY_NOT_FEDERATED: Final = Question(
+    "why_not_federated", "Why nothing vouches for it, so that it needs a key (a sentence)"
+)
+OF_A_REASON: Final = Check(_Reason, {"why_not_federated": "why_not_federated"})
+OF_GITHUB: Final = Check(GitHub, {"repository": "repository", "ref": "ref"})
+GITHUB: Final = "GitHub(repository={repository}, ref={ref})"
+ONE_TOOL: Final = "{{{tool}: {grants}}}"

@@ -8,6 +8,8 @@ from keyword import iskeyword
 
 from nhi_components.core.identity import Identity
 from nhi_components.core.links import System
+from nhi_components.scaffold.blueprints import INTENTS
+from nhi_components.scaffold.granting import call_of
 from nhi_components.scaffold.model import NewIdentity
 from nhi_components.version import VERSION
 
@@ -28,27 +30,27 @@ PolicyPack(name="{name}", policies=policies(JudgeConfig(mode=Mode.STRICT)))
 def files_of(new: NewIdentity) -> dict[str, str]:
     """Write the files, by their paths below the project's folder."""
     name = new.identity.name
-    requirements = f"nhi-components[{new.system},policy]>={VERSION}\n"
+    extras = ",".join((new.system, *new.blueprint.extras, "policy"))
     return {
         "Pulumi.yaml": f"name: {_quoted(name)}\ndescription: {_quoted(new.identity.purpose)}\nruntime: python\n",
         "__main__.py": program_of(new),
         "policy/PulumiPolicy.yaml": f"description: Judges the grants of {name}\nruntime: python\n",
         "policy/__main__.py": _PACK.format(name=name),
-        "requirements.txt": requirements,
+        "requirements.txt": f"nhi-components[{extras}]>={VERSION}\n",
     }
 
 
 def program_of(new: NewIdentity) -> str:
     """Write the program that declares the identity."""
-    blueprint, variable = new.blueprint, _variable(new.identity.name)
+    blueprint, variable = new.blueprint, variable_of(new.identity.name)
     answers = {detail: _quoted(answer) for detail, answer in new.answers().items()}
     arguments = {name: source.format_map(answers) for name, source in blueprint.arguments.items()}
     if blueprint.granting:
-        arguments["tools"] = blueprint.granting.format_map({**answers, "grants": _grants(new.grants)})
+        arguments["tools"] = blueprint.granting.format_map({**answers, "grants": _grants(new)})
     elif new.grants:
-        arguments["grants"] = _grants(new.grants)
+        arguments["grants"] = _grants(new)
     lines = [
-        f'"""{_sentence(new.identity)}"""',
+        f'"""{sentence(new.identity)}"""',
         "",
         "import pulumi",
         "",
@@ -65,7 +67,8 @@ def program_of(new: NewIdentity) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _variable(name: str) -> str:
+def variable_of(name: str) -> str:
+    """Name the variable of an identity in its program."""
     variable = name.replace("-", "_")
     taken = iskeyword(variable) or variable in _IMPORTED
     return f"{variable}_identity" if taken else variable
@@ -92,15 +95,16 @@ def _source(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _grants(grants: tuple[tuple[str, str], ...]) -> str:
-    calls = [f"aws.intents.{intent.replace('lambda.', 'lambda_.')}({_quoted(target)})" for intent, target in grants]
-    return " + ".join(calls)
+def _grants(new: NewIdentity) -> str:
+    calls = (call_of(new.system, INTENTS[new.system][intent], target) for intent, target in new.grants)
+    return " + ".join(f"{new.system}.intents.{call.source}" for call in calls)
 
 
 def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _sentence(identity: Identity) -> str:
+def sentence(identity: Identity) -> str:
+    """Write what an identity is for as the sentence with which its program begins."""
     purpose = identity.purpose.rstrip(".").replace("\\", "").replace('"""', "")
     return f"{purpose[0].upper()}{purpose[1:]}."

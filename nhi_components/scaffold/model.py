@@ -10,9 +10,10 @@ from nhi_components.core.errors import Problem
 from nhi_components.core.identity import Identity
 from nhi_components.core.links import System
 from nhi_components.core.model import Spec, wrong
-from nhi_components.scaffold.blueprint import BLUEPRINTS, Blueprint, systems_for
+from nhi_components.scaffold.blueprint import RUNS_ON, Blueprint, Question
+from nhi_components.scaffold.blueprints import BLUEPRINTS, systems_for
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 
 
 class NewIdentity(Spec):
@@ -53,25 +54,39 @@ class NewIdentity(Spec):
 
     @property
     def blueprint(self) -> Blueprint:
-        """How it is declared."""
-        return BLUEPRINTS[self.identity.kind, self.system]
+        """How it is declared on what it runs on; where that is unknown, as anywhere."""
+        known = BLUEPRINTS[self.identity.kind, self.system]
+        runs_on = self.details.get(RUNS_ON) or _default(known, RUNS_ON)
+        return known.platforms.get(runs_on, known)
+
+    def unanswered(self) -> list[Question]:
+        """Give the questions that have no answer; an answer may bring more of them."""
+        return [question for question in self.blueprint.questions if question.detail not in self.details]
 
     def missing(self) -> list[Problem]:
         """Find the questions that have no answer, and the answers that nobody asked for."""
-        asked = {question.detail: question for question in self.blueprint.questions}
+        asked = {question.detail for question in self.blueprint.questions}
         kind = f"{self.identity.kind} on {self.system}"
         unanswered = [
-            Problem(_flag(detail), "nothing", question.text, f"give {_flag(detail)}")
-            for detail, question in asked.items()
-            if detail not in self.details and question.default is None
+            Problem(flag(question.detail), "nothing", question.text, f"give {flag(question.detail)}")
+            for question in self.unanswered()
+            if question.default is None
         ]
         needless = [
-            Problem(_flag(detail), value, f"nothing: {kind} has no use for it", f"remove {_flag(detail)}")
+            Problem(flag(detail), value, f"nothing: {kind} has no use for it", f"remove {flag(detail)}")
             for detail, value in self.details.items()
             if detail not in asked
         ]
+        platforms = BLUEPRINTS[self.identity.kind, self.system].platforms
+        if platforms and self.answers()[RUNS_ON] not in platforms:
+            names = ", ".join(platforms)
+            fix = "choose one; for what else there is, write the trust into the program"
+            unanswered.append(Problem(flag(RUNS_ON), self.answers()[RUNS_ON], f"one of {names}", fix))
         if self.blueprint.granting and not self.grants:
-            unanswered.append(Problem("--grant", "nothing", "what the tool may do", "give --grant INTENT=ARN"))
+            unanswered.append(Problem("--grant", "nothing", "what the tool may do", "give --grant INTENT=TARGET"))
+        if self.grants and not self.blueprint.grantable:
+            got = ", ".join(f"{intent}={target}" for intent, target in self.grants)
+            needless.append(Problem("--grant", got, f"nothing: {kind} may do nothing by itself", "remove --grant"))
         return [*unanswered, *needless]
 
     def answers(self) -> dict[str, str]:
@@ -80,5 +95,10 @@ class NewIdentity(Spec):
         return {**defaults, **self.details}
 
 
-def _flag(detail: str) -> str:
+def flag(detail: str) -> str:
+    """Name the option of `nhi new` that answers a question."""
     return "--" + detail.replace("_", "-")
+
+
+def _default(blueprint: Blueprint, detail: str) -> str:
+    return next((q.default or "" for q in blueprint.questions if q.detail == detail), "")

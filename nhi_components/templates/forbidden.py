@@ -7,7 +7,10 @@ from functools import lru_cache
 from typing import Final
 
 from nhi_components.core.aws_action import actions_of, matching_actions
+from nhi_components.core.azure_catalogue import as_azure_writes_it
+from nhi_components.core.azure_operation import contained, documented
 from nhi_components.core.errors import Problem
+from nhi_components.core.gcp_catalogue import all_permissions, matching, permissions_of
 from nhi_components.core.grant import Grant
 from nhi_components.core.text import shown
 from nhi_components.core.vault_path import overlaps
@@ -17,22 +20,30 @@ _NAMED: Final = 3
 """Actions that a problem names where a wildcard covers more."""
 
 
-def forbidden_grant_problems(template: Template, index: int, grant: Grant) -> Iterator[Problem]:
+def forbidden_grant_problems(
+    template: Template, index: int, grant: Grant, *, on_paths: bool = True
+) -> Iterator[Problem]:
     """Find what a grant allows that its identity's template forbids.
 
     Args:
         template: of the identity's kind.
         index: which of the identity's grants it is, for the report.
         grant: a target that is known only at deployment is left to `forbidden_path_problems`.
+        on_paths: whether targets may be paths of Vault; those of Kubernetes look like some.
     """
     place = f"grants[{index}]"
-    capabilities = frozenset(action for action in grant.actions if not _is_of_iam(action))
+    capabilities = frozenset(
+        action
+        for action in grant.actions
+        if not _is_of_azure(action) and not _is_of_gcp(action) and not _is_of_iam(action)
+    )
     for name, forbidden in template.forbidden.items():
         for j, action in enumerate(grant.actions):
-            if covered := _covered(forbidden, action):
-                got = action if [action.lower()] == covered else f"{action}, which allows {_named(covered)}"
+            if covered := _covered_by(forbidden, action):
+                alone = [each.lower() for each in covered] == [action.lower()]
+                got = action if alone else f"{action}, which allows {_named(covered)}"
                 yield _problem(f"{place}.actions[{j}]", got, template, name, forbidden)
-    if capabilities:
+    if capabilities and on_paths:
         for j, target in enumerate(grant.targets):
             if isinstance(target, str):
                 yield from forbidden_path_problems(template, f"{place}.targets[{j}]", target, capabilities)
@@ -48,8 +59,52 @@ def forbidden_path_problems(
             yield _problem(place, shown(target), template, name, forbidden)
 
 
+def _covered_by(forbidden: ForbiddenGrant, action: str) -> list[str]:
+    if _is_of_azure(action):
+        return _covered_operations(forbidden, action)
+    return _covered_permissions(forbidden, action) if _is_of_gcp(action) else _covered(forbidden, action)
+
+
+def _is_of_azure(action: str) -> bool:
+    """Tell whether it is an operation or a built-in role of Azure: nothing else has a `/` and no full stop behind."""
+    last = action.rpartition("/")[2]
+    return ("/" in action and "." not in last and ":" not in action) or contained(action) is not None
+
+
+def _is_of_gcp(action: str) -> bool:
+    """Tell whether it is a permission or a role of Google Cloud: nothing that AWS or Vault grants has a full stop."""
+    return "." in action and ":" not in action
+
+
 def _is_of_iam(action: str) -> bool:
     return any(character in action for character in ":*?")
+
+
+def _covered_permissions(forbidden: ForbiddenGrant, action: str) -> list[str]:
+    """Name what a permission or a role allows of what is forbidden."""
+    contained = permissions_of(action)
+    allowed = matching(action) or frozenset([action]) if contained is None else contained
+    documented = frozenset[str]().union(*(matching(pattern) for pattern in forbidden.permissions))
+    unheard_of = [each for each in allowed - all_permissions() for p in forbidden.permissions if _globs_meet(p, each)]
+    return sorted({*(allowed & documented), *unheard_of})
+
+
+def _covered_operations(forbidden: ForbiddenGrant, action: str) -> list[str]:
+    """Name what an operation or a role allows of what is forbidden, the operation itself where Azure documents none."""
+    role = contained(action)
+    allowed = role if role is not None else documented(action) or {(action.lower(), False)}
+    known = _documented_operations(forbidden.operations)
+    unheard_of = (
+        pair
+        for pair in allowed - known
+        if not documented(pair[0]) and any(_globs_meet(pattern.lower(), pair[0]) for pattern in forbidden.operations)
+    )
+    return sorted({as_azure_writes_it(name) for name, _ in {*(allowed & known), *unheard_of}})
+
+
+@lru_cache(maxsize=256)
+def _documented_operations(patterns: tuple[str, ...]) -> frozenset[tuple[str, bool]]:
+    return frozenset().union(*(documented(pattern) for pattern in patterns))
 
 
 def _covered(forbidden: ForbiddenGrant, action: str) -> list[str]:
@@ -84,12 +139,14 @@ def _globs_meet(one: str, other: str) -> bool:
 
 
 def _named(actions: list[str]) -> str:
-    spelled = []
-    for action in actions[:_NAMED]:
-        service, _, name = action.partition(":")
-        spelled.append(f"{service}:{actions_of(service).get(name, name)}")
     more = len(actions) - _NAMED
-    return ", ".join(spelled) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(_spelled, actions[:_NAMED])) + (f" and {more} more" if more > 0 else "")
+
+
+def _spelled(action: str) -> str:
+    """Spell an action as its cloud does: those of AWS are compared in lower case."""
+    service, colon, name = action.partition(":")
+    return f"{service}:{actions_of(service).get(name, name)}" if colon else action
 
 
 def _problem(place: str, got: str, template: Template, name: str, forbidden: ForbiddenGrant) -> Problem:

@@ -79,7 +79,7 @@ def judge(
         *_people(identity, template),
     ]
     for index, grant in enumerate(spec.grants):
-        problems += forbidden_grant_problems(template, index, grant)
+        problems += forbidden_grant_problems(template, index, grant, on_paths=spec.grants_on_paths)
     if spec.credential is None or spec.secret is not None:
         problems += _secret(SecretForm.of(spec.secret), template)
     return [*problems, *_credential(spec.credential, template), *_sessions(sessions, template)]

@@ -9,7 +9,9 @@ from typing import Annotated, ClassVar, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from nhi_components.core.aws_action import matching_actions
+from nhi_components.core.azure_operation import is_documented
 from nhi_components.core.expiry import MAXIMUM_LIFETIME
+from nhi_components.core.gcp_catalogue import is_documented as is_documented_permission
 from nhi_components.core.glob import glob_matches
 from nhi_components.core.grant import VAULT_CAPABILITIES
 from nhi_components.core.identity import Kind
@@ -61,6 +63,26 @@ def _path_pattern(value: str) -> str:
     return value
 
 
+def _permission_pattern(value: str) -> str:
+    if not is_documented_permission(value):
+        raise wrong(
+            got=value,
+            expected="a pattern that covers a permission that Google documents",
+            fix="write it like `iam.*.create` or `iam.serviceAccounts.actAs`",
+        )
+    return value
+
+
+def _operation_pattern(value: str) -> str:
+    if "/" not in value or not is_documented(value):
+        raise wrong(
+            got=value,
+            expected="a pattern that covers an operation that Azure documents",
+            fix="write it like `Microsoft.Authorization/*/write`",
+        )
+    return value
+
+
 def _capability(value: str) -> str:
     if value not in VAULT_CAPABILITIES:
         raise wrong(got=value, expected="one of " + ", ".join(VAULT_CAPABILITIES), fix="choose among them")
@@ -85,10 +107,13 @@ StrictBool = Annotated[bool, Field(strict=True)]
 
 
 class ForbiddenGrant(Spec):
-    """What identities of a kind are never granted: actions on AWS, or paths in Vault.
+    """What identities of a kind are never granted, on one system: actions, permissions, operations, or paths.
 
     Attributes:
-        actions: patterns of IAM actions, such as `iam:Create*`.
+        actions: patterns of IAM actions of AWS, such as `iam:Create*`.
+        permissions: patterns of permissions of Google Cloud, such as `iam.*.create`; roles are judged by what they
+            contain.
+        operations: patterns of operations of Azure, such as `Microsoft.Authorization/*/write`; roles likewise.
         paths: patterns of Vault paths, such as `sys/*`.
         capabilities: only these on the paths; empty: any.
         reason: why.
@@ -97,20 +122,23 @@ class ForbiddenGrant(Spec):
     subject: ClassVar[str] = "forbidden grant"
 
     actions: tuple[Annotated[str, AfterValidator(_action_pattern)], ...] = ()
+    permissions: tuple[Annotated[str, AfterValidator(_permission_pattern)], ...] = ()
+    operations: tuple[Annotated[str, AfterValidator(_operation_pattern)], ...] = ()
     paths: tuple[Annotated[str, AfterValidator(_path_pattern)], ...] = ()
     capabilities: tuple[Annotated[str, AfterValidator(_capability)], ...] = ()
     reason: Reason
 
     @model_validator(mode="after")
-    def _actions_or_paths(self) -> Self:
-        if bool(self.actions) == bool(self.paths):
+    def _of_one_system(self) -> Self:
+        given = [name for name in ("actions", "permissions", "operations", "paths") if getattr(self, name)]
+        if len(given) != 1:
             raise wrong(
-                got="both" if self.actions else "neither",
-                expected="either `actions` or `paths`",
-                fix="name patterns of actions, or of paths; make two of it for both",
+                got=" and ".join(given) or "none of them",
+                expected="one of `actions`, `permissions`, `operations` and `paths`",
+                fix="name patterns of one system; make several of it for several",
             )
         if self.capabilities and not self.paths:
-            raise wrong(got="capabilities of actions", expected="them beside `paths`", fix="remove `capabilities`")
+            raise wrong(got=f"capabilities of {given[0]}", expected="them beside `paths`", fix="remove `capabilities`")
         return self
 
 

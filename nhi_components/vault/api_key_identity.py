@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar
 
 import pulumi
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import StringConstraints, field_validator
 
 from nhi_components.bundle import Bundle
 from nhi_components.core.connection import DEFAULT
@@ -15,63 +15,43 @@ from nhi_components.core.credential.dependents import Dependent
 from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.credential.rotation import Rotation, SourceKind
 from nhi_components.core.credential.sources import ApiKeySource
-from nhi_components.core.credential.spec import CredentialSpec, Dependents, Places
 from nhi_components.core.grant import vault_grant_problems
 from nhi_components.core.identity import Identity, Kind, of_kind
+from nhi_components.core.issued import USUAL_ROTATION, IssuedSpec
 from nhi_components.core.links import Link, LinkKind, System
-from nhi_components.core.spec import BundleSpec, parse_spec
+from nhi_components.core.spec import parse_spec
 from nhi_components.core.tags import LeaseTags
 from nhi_components.core.vault_login import Mount
 from nhi_components.refusal import refusing_plainly
 from nhi_components.vault.documents import policy_rule
 from nhi_components.vault.homes import home_path
 
-_USUAL = Rotation()
 
-
-class VaultApiKeySpec(BundleSpec):
+class VaultApiKeySpec(IssuedSpec):
     """What an identity that is an API key is made from.
 
+    A key is replaced monthly unless said otherwise, and quarterly at least.
+
     Attributes:
-        places: where the key is delivered; the first keeps the journal.
-        rotation: when the key is replaced: monthly unless said otherwise, quarterly at most.
-        dependents: what uses the key.
-        generation: raise it to have the key replaced by the next `up`.
         prefix: what every key begins with, so that a leaked one is recognised: 2 to 16 of a-z, 0-9, `_`.
         secret_mount: where the KV v2 engine is mounted that keeps the registry of accepted keys; it must exist.
-        connection: the connection that reaches the Vault.
     """
 
     subject: ClassVar[str] = "vault.ApiKeyIdentity"
+    issues: ClassVar[SourceKind] = SourceKind.API_KEY
 
-    places: Places
-    rotation: Rotation = _USUAL
-    dependents: Dependents = ()
-    generation: Annotated[int, Field(ge=1)] = 1
     prefix: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,15}$")] = "nhi"
     secret_mount: Mount = "secret"  # noqa: S105 - a mount's name
-    connection: str = DEFAULT
 
     @field_validator("identity")
     @classmethod
     def _is_an_api_key(cls, identity: Identity) -> Identity:
         return of_kind(identity, Kind.API_KEY)
 
-    @field_validator("rotation")
-    @classmethod
-    def _within_cadence(cls, rotation: Rotation) -> Rotation:
-        return rotation.judged_for(SourceKind.API_KEY)
-
     @property
-    def credential(self) -> CredentialSpec:
-        """The API key."""
-        return CredentialSpec(
-            source=ApiKeySource(connection=self.connection, mount=self.secret_mount, prefix=self.prefix),
-            places=self.places,
-            rotation=self.rotation,
-            dependents=self.dependents,
-            generation=self.generation,
-        )
+    def source(self) -> ApiKeySource:
+        """What makes the API keys."""
+        return ApiKeySource(connection=self.connection, mount=self.secret_mount, prefix=self.prefix)
 
 
 class ApiKeyIdentity(Bundle):
@@ -115,7 +95,7 @@ class ApiKeyIdentity(Bundle):
         *,
         identity: Identity | Mapping[str, Any],
         places: Sequence[PlaceSpec | Mapping[str, Any]] | None = None,
-        rotation: Rotation | Mapping[str, Any] = _USUAL,
+        rotation: Rotation | Mapping[str, Any] = USUAL_ROTATION,
         dependents: Sequence[Dependent | Mapping[str, Any]] = (),
         generation: int = 1,
         prefix: str = "nhi",

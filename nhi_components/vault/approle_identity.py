@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Annotated, Any, Self
+from typing import Any, ClassVar, Self
 
 import pulumi
 import pulumi_vault as vault
-from pydantic import Field, field_validator, model_validator
+from pydantic import model_validator
 
 from nhi_components.core.connection import DEFAULT
 from nhi_components.core.credential.dependents import Dependent
 from nhi_components.core.credential.places import PlaceSpec
 from nhi_components.core.credential.rotation import Rotation, SourceKind, format_length
 from nhi_components.core.credential.sources import VaultSecretIdSource
-from nhi_components.core.credential.spec import CredentialSpec, Dependents, Places
 from nhi_components.core.grant import Grant, vault_grant_problems
 from nhi_components.core.identity import Identity
+from nhi_components.core.issued import USUAL_ROTATION, IssuedSpec
 from nhi_components.core.links import LinkKind
 from nhi_components.core.model import wrong
 from nhi_components.core.spec import parse_spec
@@ -26,32 +26,15 @@ from nhi_components.vault.approle import AppRoleSpec, make_approle
 from nhi_components.vault.bundle import DAY, VaultBundle
 from nhi_components.vault.homes import home_path
 
-_USUAL = Rotation()
 
-
-class VaultAppRoleIdentitySpec(AppRoleSpec):
+class VaultAppRoleIdentitySpec(IssuedSpec, AppRoleSpec):
     """What an identity with a delivered secret id is made from.
 
-    Attributes:
-        places: where the secret id is delivered; the first keeps the journal.
-        rotation: when the secret id is replaced: twice a day unless said otherwise, weekly at most.
-        dependents: what uses the secret id.
-        generation: raise it to have the secret id replaced by the next `up`.
-        connection: the connection that reaches the Vault.
+    It is replaced twice a day unless said otherwise, and weekly at least.
     """
 
-    subject = "vault.AppRoleIdentity"
-
-    places: Places
-    rotation: Rotation = _USUAL
-    dependents: Dependents = ()
-    generation: Annotated[int, Field(ge=1)] = 1
-    connection: str = DEFAULT
-
-    @field_validator("rotation")
-    @classmethod
-    def _within_cadence(cls, rotation: Rotation) -> Rotation:
-        return rotation.judged_for(SourceKind.VAULT_SECRET_ID)
+    subject: ClassVar[str] = "vault.AppRoleIdentity"
+    issues: ClassVar[SourceKind] = SourceKind.VAULT_SECRET_ID
 
     @model_validator(mode="after")
     def _lives_until_it_is_replaced(self) -> Self:
@@ -66,15 +49,9 @@ class VaultAppRoleIdentitySpec(AppRoleSpec):
         return self
 
     @property
-    def credential(self) -> CredentialSpec:
-        """The AppRole's secret id."""
-        return CredentialSpec(
-            source=VaultSecretIdSource(connection=self.connection, mount=self.approle_mount),
-            places=self.places,
-            rotation=self.rotation,
-            dependents=self.dependents,
-            generation=self.generation,
-        )
+    def source(self) -> VaultSecretIdSource:
+        """What makes the AppRole's secret ids."""
+        return VaultSecretIdSource(connection=self.connection, mount=self.approle_mount)
 
 
 class AppRoleIdentity(VaultBundle):
@@ -111,7 +88,7 @@ class AppRoleIdentity(VaultBundle):
         *,
         identity: Identity | Mapping[str, Any],
         places: Sequence[PlaceSpec | Mapping[str, Any]] | None = None,
-        rotation: Rotation | Mapping[str, Any] = _USUAL,
+        rotation: Rotation | Mapping[str, Any] = USUAL_ROTATION,
         dependents: Sequence[Dependent | Mapping[str, Any]] = (),
         generation: int = 1,
         grants: Sequence[Grant | Mapping[str, Any]] = (),

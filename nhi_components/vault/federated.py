@@ -6,10 +6,13 @@ role's tokens also carry a policy that does not exist and is named by the lease 
 
 from __future__ import annotations
 
+import pulumi
 import pulumi_vault as vault
 
+from nhi_components.core.kubernetes_account import known_account
 from nhi_components.core.links import LinkKind
 from nhi_components.core.vault_login import JwtLogin, KubernetesLogin
+from nhi_components.refusal import refusing_plainly
 from nhi_components.vault.bundle import VaultBundle, VaultBundleSpec
 
 
@@ -49,13 +52,14 @@ def make_kubernetes_role(
     entity: vault.identity.Entity,
 ) -> vault.kubernetes.AuthBackendRole:
     """Make the alias and the Kubernetes role whose logins are taken for the entity."""
-    alias = bundle.alias(entity, login.alias_name, login.mount)
+    account: pulumi.Output[str] = pulumi.Output.from_input(login.service_account).apply(_judged)
+    alias = bundle.alias(entity, account.apply(login.alias_of), login.mount)
     role = vault.kubernetes.AuthBackendRole(
         f"{bundle.name}-kubernetes-role",
         backend=login.mount,
         role_name=bundle.name_of(LinkKind.VAULT_KUBERNETES_ROLE),
         bound_service_account_namespaces=[login.namespace],
-        bound_service_account_names=[login.service_account],
+        bound_service_account_names=[account],
         # Named by the uid, which is the default, the alias could not be made before the first login.
         alias_name_source="serviceaccount_name",
         audience=login.audience,
@@ -67,3 +71,9 @@ def make_kubernetes_role(
     )
     bundle.link(LinkKind.VAULT_KUBERNETES_ROLE, role.role_name, role, attributes={"mount": login.mount})
     return role
+
+
+@refusing_plainly()
+def _judged(name: str) -> str:
+    """Refuse a name that turned out to be none of a service account."""
+    return known_account("login.service_account", name)

@@ -37,6 +37,15 @@ class Recorder(mocks.Mocks):
             outputs |= {"arn": f"arn:aws:mock:::{args.inputs.get('name')}", "uniqueId": f"unique-{args.name}"}
         if args.typ == "aws:eks/podIdentityAssociation:PodIdentityAssociation":
             outputs |= {"associationId": f"id-of-{args.name}"}
+        if args.typ.startswith("kubernetes:"):
+            outputs["metadata"] = {**args.inputs["metadata"], "uid": f"uid-of-{args.name}"}
+        if args.typ == "gcp:serviceaccount/account:Account":
+            outputs |= {"uniqueId": f"unique-{args.name}"}
+        if args.typ == "azure-native:managedidentity:UserAssignedIdentity":
+            outputs |= {name: f"{name}-of-{args.name}" for name in ("principalId", "clientId", "tenantId")}
+        if args.typ.startswith("azuread:"):
+            names = ("objectId", "clientId", "applicationTenantId")
+            outputs |= {name: f"{name}-of-{args.name}" for name in names if name not in args.inputs}
         if args.typ == "vault:appRole/authBackendRole:AuthBackendRole":
             outputs |= {"roleId": "role-id"}
         return f"{args.name}-id", outputs

@@ -241,6 +241,12 @@ def later_anchor_that_is_none() -> None:
     aws.RolesAnywhereIdentity("orders", identity=IDENTITY, trust_anchor_arn=anchor, certificate=certificate)
 
 
+def later_account_that_every_pod_has() -> None:
+    account = pulumi.Output.from_input("default")
+    pods = aws.EksPodIdentityTrust(cluster_name="shop", namespace="orders", service_account=account)
+    aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by=pods)
+
+
 def later_delegation_on_a_function() -> None:
     path = aws.Delegation(resource=pulumi.Output.from_input("arn:aws:lambda:x"), actions=["sqs:SendMessage"])
     aws.WorkloadIdentity("orders", identity=IDENTITY, trusted_by="lambda", delegations=[path])
@@ -262,6 +268,7 @@ def later_target_of_a_user() -> None:
         (later_provider_of_another_issuer, "oidc_provider_arn"),
         (later_runtime_that_is_no_role, r"trusted_by\[0\]"),
         (later_anchor_that_is_none, "trust_anchor_arn"),
+        (later_account_that_every_pod_has, "trusted_by.service_account"),
         (later_delegation_on_a_function, r"delegations\[0\].resource"),
         (later_target_of_a_user, r"grants\[0\].targets\[0\]"),
         (later_boundary_on_anything, r"allow\[0\].targets\[0\]"),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from nhi_components import aws, vault
+from nhi_components import aws, azure, gcp, kubernetes, vault
 from nhi_components.bundle import Bundle
 from nhi_components.facts.governed import is_component
+from nhi_components.federation.aws import OidcIdentity as AwsOidcIdentity
+from nhi_components.federation.gcp import OidcIdentity as GcpOidcIdentity
 
-EXPORTED = [getattr(package, name) for package in (aws, vault) for name in package.__all__]
-COMPONENTS = [thing for thing in EXPORTED if isinstance(thing, type) and issubclass(thing, Bundle)]
+EXPORTED = [getattr(package, name) for package in (aws, azure, gcp, kubernetes, vault) for name in package.__all__]
+PARTS = [AwsOidcIdentity, GcpOidcIdentity]
+COMPONENTS = [*PARTS, *(thing for thing in EXPORTED if isinstance(thing, type) and issubclass(thing, Bundle))]
 
 
 @pytest.mark.parametrize("component", COMPONENTS, ids=lambda c: f"{c.system}.{c.__name__}")
@@ -18,5 +21,11 @@ def test_a_component_is_known_by_its_type_token(component: type[Bundle]) -> None
 
 
 def test_the_ends_of_the_bracket_and_what_is_no_identity_are_none() -> None:
-    tokens = ("nhi:index:Lease", "nhi:index:Seal", "nhi:aws:PermissionsBoundary", "aws:iam/role:Role")
+    tokens = (
+        "nhi:index:Lease",
+        "nhi:index:Seal",
+        "nhi:index:Federation",
+        "nhi:aws:PermissionsBoundary",
+        "aws:iam/role:Role",
+    )
     assert not any(is_component(token) for token in tokens)

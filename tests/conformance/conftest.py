@@ -1,4 +1,4 @@
-"""The two systems on loopback, started once a session; each test has a lease of its own."""
+"""The systems on loopback, started once a session; each test has a lease of its own."""
 
 from __future__ import annotations
 
@@ -12,20 +12,31 @@ import pytest
 
 from nhi_components.core.tags import LeaseTags
 from tests.conformance.aws_world import AwsWorld
+from tests.conformance.azure_world import AzureApplicationWorld, AzureWorld
+from tests.conformance.gcp_world import GcpWorld
+from tests.conformance.kubernetes_world import KubernetesWorld
 from tests.conformance.vault_federated_worlds import VaultJwtWorld, VaultKubernetesWorld
 from tests.conformance.vault_world import VaultWorld
 from tests.conformance.world import World, new_tags
+from tools.doubles.azure import AzureDouble
+from tools.doubles.gcp import GcpDouble
+from tools.doubles.kubernetes import KubernetesDouble
 from tools.lab.sandbox import aws, programs, vault
 from tools.lab.sandbox.cluster import ClusterDouble
 from tools.lab.sandbox.keeper import Keeper
 from tools.lab.sandbox.moto import Moto
 from tools.lab.sandbox.ports import free_ports
+from tools.lab.sandbox.samba import ActiveDirectory
 
 WORLDS: dict[str, type[World]] = {
     "aws": AwsWorld,
     "vault": VaultWorld,
     "vault_jwt": VaultJwtWorld,
     "vault_kubernetes": VaultKubernetesWorld,
+    "gcp": GcpWorld,
+    "azure": AzureWorld,
+    "azure_application": AzureApplicationWorld,
+    "kubernetes": KubernetesWorld,
 }
 """Each by what the fixture that makes it is named for."""
 
@@ -65,6 +76,13 @@ def moto() -> Iterator[Moto]:
         server.close()
 
 
+@pytest.fixture(scope="session")
+def active_directory() -> Iterator[ActiveDirectory]:
+    """A domain controller of Samba's, started for the tests that ask for it."""
+    with ActiveDirectory() as server:
+        yield server
+
+
 @pytest.fixture
 def aws_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> AwsWorld:
     return AwsWorld(servers.aws, monkeypatch)
@@ -84,6 +102,30 @@ def vault_jwt_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> VaultJ
 def vault_kubernetes_world(servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Iterator[VaultKubernetesWorld]:
     with ClusterDouble() as cluster:
         yield VaultKubernetesWorld(servers.vault, monkeypatch, cluster)
+
+
+@pytest.fixture
+def gcp_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[GcpWorld]:
+    with GcpDouble() as double:
+        yield GcpWorld(double, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def azure_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureWorld]:
+    with AzureDouble() as double:
+        yield AzureWorld(double, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def azure_application_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AzureApplicationWorld]:
+    with AzureDouble() as double:
+        yield AzureApplicationWorld(double, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def kubernetes_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[KubernetesWorld]:
+    with KubernetesDouble() as double:
+        yield KubernetesWorld(double, tmp_path, monkeypatch)
 
 
 @pytest.fixture(params=list(WORLDS))

@@ -17,6 +17,7 @@ from nhi_components.core.lease_id import IAM_PATH, suffix_of
 from nhi_components.core.links import LinkKind, NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_adapter
+from nhi_components.lifecycle.adapters.appearance import APPEARANCE_SECONDS
 from nhi_components.lifecycle.adapters.aws import cut_off as cutting
 from nhi_components.lifecycle.adapters.aws.adapter import AwsAdapter
 from nhi_components.lifecycle.adapters.aws.marks import (
@@ -334,7 +335,7 @@ def sweep(adapter: Any, tags: LeaseTags) -> None:
 
 def impatiently_admit(adapter: Any, tags: LeaseTags, links: list[Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nhi_components.lifecycle.adapters.aws.appearance.APPEARANCE_SECONDS", 0.1)
+        patch.setitem(APPEARANCE_SECONDS, System.AWS, 0.1)
         adapter.admit(tags, links, now())
 
 

@@ -71,8 +71,11 @@ def test_it_is_found_and_swept_from_the_lease_id_alone(aws_world: AwsWorld, eks:
     link, unique_id = associate(eks, tags)
     adapter = aws_world.adapter()
     assert adapter.survey(new_tags(b"other").lease, []) == []
-    (sighting,) = adapter.survey(tags.lease, [])
-    assert (sighting.link.key, sighting.link.unique_id) == (link.key, unique_id)
+    # A part whose account the program knew at deployment only has no place.
+    part = replace(link, attributes={"cluster": "shop", "namespace": "orders"})
+    for links in ([], [part]):
+        (sighting,) = adapter.survey(tags.lease, links)
+        assert (sighting.link.key, sighting.link.unique_id) == (link.key, unique_id)
     adapter.sweep(sighting)
     assert left(eks) == []
 

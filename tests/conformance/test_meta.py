@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nhi_components.core.connection import ScimConnection
+from nhi_components.core.connection import ActiveDirectoryConnection, ScimConnection
 from nhi_components.core.credential.places import PlaceKind, PlaceSpec
 from nhi_components.core.credential.rotation import SourceKind
 from nhi_components.core.links import System
@@ -76,8 +76,9 @@ def test_the_suite_uses_every_method_of_the_port() -> None:
 @pytest.mark.parametrize("system", list(System), ids=str)
 def test_every_adapter_has_exactly_the_port_s_methods(system: System) -> None:
     scim = {"named": ScimConnection(endpoint="https://idp.example.com/scim/v2")}
-    settings = Settings(scim=scim)
-    name = "named" if system is System.SCIM else "default"
+    directory = {"named": ActiveDirectoryConnection(servers=("ldaps://dc1.example.com",), user="nhi@example.com")}
+    settings = Settings(scim=scim, activedirectory=directory)
+    name = "named" if system in (System.SCIM, System.ACTIVE_DIRECTORY) else "default"
     adapter = adapters.open_adapter(system, "named", settings.connection(system, name))
     assert (adapter.system, adapter.connection) == (system, "named")
     assert {name for name in dir(adapter) if not name.startswith("_")} == set(PORT)

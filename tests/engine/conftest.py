@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.engine.azure import AzureCloud, azure_cloud
+from tests.engine.gcp import GoogleCloud, google_cloud
+from tests.engine.kubernetes import OneCluster, one_cluster
 from tools.lab.engine import Engine, ensure
 from tools.lab.project import Project
 from tools.lab.sandbox import Sandbox
@@ -43,6 +46,27 @@ def aws_client(sandbox: Sandbox) -> Callable[..., Any]:
 def vault_client(sandbox: Sandbox) -> Callable[..., Any]:
     """`vault_client()`: an hvac client of the sandbox as root; `vault_client(token)` with another token."""
     return sandbox.vault.client
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> Iterator[AzureCloud]:
+    """A double of Azure with one operator; `azure.reached_by(stack)` lets a project's commands reach it."""
+    with azure_cloud(tmp_path) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def gcp(tmp_path: Path) -> Iterator[GoogleCloud]:
+    """A double of Google Cloud with one operator; `gcp.reached_by(stack)` lets a project's commands reach it."""
+    with google_cloud(tmp_path) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[OneCluster]:
+    """A double of a cluster with one operator; `cluster.reached_by(stack)` lets a project's commands reach it."""
+    with one_cluster(tmp_path) as cluster:
+        yield cluster
 
 
 @pytest.fixture

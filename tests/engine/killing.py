@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.engine.programs import nhi
 from tools.lab.errors import LabError
-from tools.lab.gate import Choice, Gate, When
+from tools.lab.gate import Choice, Gatekeeper, When
 from tools.lab.project import Project, Running
 
 Point = tuple[Choice, When]
@@ -30,7 +30,7 @@ def of_ours(name: str) -> Choice:
 
 
 @contextmanager
-def stopped(stack: Project, command: str, gate: Gate, point: Point) -> Iterator[Running]:
+def stopped(stack: Project, command: str, gate: Gatekeeper, point: Point) -> Iterator[Running]:
     """Run a command until a chosen request is held; in the end nothing of the command is left."""
     held = gate.hold(*point)
     running = stack.begin(command, "--yes", "--skip-preview")
@@ -48,7 +48,7 @@ def stopped(stack: Project, command: str, gate: Gate, point: Point) -> Iterator[
         running.wait()
 
 
-def killed(stack: Project, command: str, gate: Gate, point: Point) -> None:
+def killed(stack: Project, command: str, gate: Gatekeeper, point: Point) -> None:
     """Kill the engine with all its plugins at a point."""
     with stopped(stack, command, gate, point) as running:
         kill(*running.tree())

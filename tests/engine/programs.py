@@ -114,6 +114,12 @@ def nhi(stack: Project, *arguments: str, stdin: str = "") -> Run:
     return Run(command, done.returncode, done.stdout, done.stderr, 0)
 
 
+def at_once(*commands: tuple[Project, str]) -> None:
+    """Run commands of several stacks at the same time."""
+    running = [stack.begin(command, "--yes", "--skip-preview") for stack, command in commands]
+    assert [each.wait() for each in running] == [0] * len(running), [each.log.read_text() for each in running]
+
+
 def evidence_folder(stack: Project) -> Path:
     """Where the project's evidence is."""
     return Path(stack.environment["NHI_EVIDENCE_DIR"])
@@ -129,6 +135,16 @@ def evidence(stack: Project, lease: str, kind: str = "teardown") -> dict[str, An
     statements = in_order(reading.predicate for reading in report.readings if reading.predicate)
     contents = [s.content for s in statements if (s.lease_id, s.kind) == (lease, kind)]
     return contents[-1].model_dump(mode="json")
+
+
+def assert_told(failed: Run, *parts: str) -> None:
+    """Assert that a command failed and told all this, without a traceback."""
+    assert failed.code != 0
+    assert "Traceback" not in failed.text
+    # The engine breaks long lines.
+    flat = " ".join(failed.text.split())
+    for part in parts:
+        assert part in flat, f"{part!r} not in\n{failed.text}"
 
 
 def assert_gone(stack: Project, *leases: str) -> None:

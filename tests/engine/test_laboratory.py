@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -21,7 +22,7 @@ from tools.lab.errors import LabError
 from tools.lab.project import Project
 from tools.lab.sandbox import Sandbox, shell
 from tools.lab.sandbox.aws import ACCOUNT, OTHER_ACCOUNT
-from tools.lab.sandbox.ports import free_ports
+from tools.lab.sandbox.ports import free_ports, wait_until
 from tools.lab.sandbox.record import Record
 
 PROGRAM = """
@@ -136,10 +137,18 @@ def test_a_policy_pack_blocks_a_preview_and_passes_the_corrected_one(
 def test_state_keeps_no_plain_secret_and_each_project_has_its_own_backend(
     project: Callable[..., Project], sandbox: Sandbox
 ) -> None:
-    stack = project("import pulumi\npulumi.export('answer', pulumi.Config().require_secret('answer'))\n")
+    stack = project(
+        "import pulumi\nanswer = pulumi.Config().require_secret('answer')\n"
+        "pulumi.export('answer', answer)\npulumi.export('more', {'known': [1, True, None, 'a'], 'answers': [answer]})\n"
+    )
     stack.pulumi("config", "set", "--secret", "answer", "plain-forty-two")
+    assert stack.resources() == []
+    assert stack.outputs() == {}
     stack.up()
-    assert stack.outputs("--show-secrets") == {"answer": "plain-forty-two"}
+    told = json.loads(stack.pulumi("stack", "output", "--json", "--show-secrets").stdout)
+    assert told["answer"] == "plain-forty-two"
+    assert stack.outputs() == json.loads(stack.pulumi("stack", "output", "--json").stdout)
+    assert stack.resources() == stack.export()["deployment"]["resources"]
     kept = [file.read_text() for file in sandbox.record.state.rglob("*.json")]
     assert kept
     assert not any("plain-forty-two" in text for text in kept)
@@ -185,6 +194,20 @@ def test_an_outage_keeps_the_data(
     sandbox.reset()
     assert aws_client("sqs").list_queues().get("QueueUrls", []) == []
     assert "nhi" not in vault_client().sys.list_policies()["data"]["policies"]
+
+
+def test_a_vault_is_set_back_when_something_was_written_and_only_then(sandbox: Sandbox) -> None:
+    vault = sandbox.vault
+    log = Path(sandbox.record.directory) / "vault" / "server.log"
+    wait_until(vault._is_untouched, lambda: sandbox.keeper.alive("vault"), log)
+    starts = vault._starts()
+    assert "left" not in vault.client().sys.list_policies()["data"]["policies"]
+    sandbox.reset()
+    assert vault._starts() == starts
+    vault.client().sys.create_or_update_policy("left", 'path "secret/*" { capabilities = ["read"] }')
+    sandbox.reset()
+    assert vault._starts() == starts + 1
+    assert "left" not in vault.client().sys.list_policies()["data"]["policies"]
 
 
 def test_a_proxy_of_the_users_is_not_on_the_way(

@@ -69,6 +69,27 @@ def test_a_dry_run_shows_a_repair_does_and_its_repetition_finds_nothing(
     assert everything(sandbox) == {}
 
 
+def test_a_backend_that_an_engine_killed_while_saving_has_left_unreadable_is_mended(
+    project: Callable[..., Project], sandbox: Sandbox
+) -> None:
+    stack = project(program(aws_bundle()))
+    stack.up()
+    before = stack.export()
+    note = stack.state_file.with_name(f"{stack.state_file.name}.attrs")
+    assert note.read_text()
+    note.write_text("")
+    unreadable = stack.pulumi("stack", "export", check=False)
+    assert "failed to load checkpoint: EOF" in unreadable.text
+    told = nhi(stack, "repair", "--dry-run", "--output", "json")
+    assert (told.code, json.loads(told.stdout)) == (1, {"repair": [{"action": "remove empty file", "what": str(note)}]})
+    assert note.exists()
+    done = nhi(stack, "repair", "--yes")
+    assert done.code == 0, done.text
+    assert stack.export() == before
+    stack.destroy()
+    assert everything(sandbox) == {}
+
+
 def test_what_is_pending_outside_bundles_is_never_forgotten(
     project: Callable[..., Project], sandbox: Sandbox, gate: Gate
 ) -> None:

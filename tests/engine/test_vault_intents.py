@@ -10,7 +10,7 @@ from typing import Any
 import hvac
 import pytest
 
-from nhi_components.core.aws_intents import grants_of
+from nhi_components.core.intents import grants_of
 from nhi_components.core.vault_intents import VAULT_INTENTS
 from nhi_components.vault.documents import policy_document
 

@@ -100,12 +100,16 @@ def _material_fields(module: Any) -> set[str]:
 
 def test_components_are_those_that_issue_from_the_source() -> None:
     from nhi_components.aws.service_user import AwsServiceUserSpec
+    from nhi_components.azure.app_identity import AzureAppSpec
+    from nhi_components.gcp.service_account_key_identity import GcpServiceAccountKeySpec
     from nhi_components.vault.api_key_identity import VaultApiKeySpec
     from nhi_components.vault.approle_identity import VaultAppRoleIdentitySpec
 
     vendors = {source.model_fields["kind"].default for source in get_args(get_args(VendorSource)[0])}
     own = {
         AwsServiceUserSpec.subject: SourceKind.AWS_ACCESS_KEY,
+        GcpServiceAccountKeySpec.subject: SourceKind.GCP_SERVICE_ACCOUNT_KEY,
+        AzureAppSpec.subject: SourceKind.ENTRA_CLIENT_SECRET,
         VaultAppRoleIdentitySpec.subject: SourceKind.VAULT_SECRET_ID,
         VaultApiKeySpec.subject: SourceKind.API_KEY,
     }

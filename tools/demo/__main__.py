@@ -48,7 +48,7 @@ def main() -> int:
     except (LabError, CommandFailedError) as error:
         narrator.fail(str(error))
         return 1
-    return narrator.conclude()
+    return narrator.conclude("The stack is stacks/quickstart; the README tells how to go on.")
 
 
 def _tell(narrator: Narrator, sandbox: Sandbox, folder: Path) -> None:

@@ -65,15 +65,13 @@ class Narrator:
         self._console.print("[red]The demo stopped:[/] ", end="")
         self._console.print(why, markup=False)
 
-    def conclude(self) -> int:
-        """Say how it went; the exit status."""
+    def conclude(self, next_steps: str) -> int:
+        """Say how it went, and what to look at next; the exit status."""
         self._console.print()
         if self._failures:
             self._console.print(f"[red]{self._failures} of the claims above did not hold.[/]")
             return 1
-        self._console.print(
-            "[green]Everything went as told.[/] The stack is stacks/quickstart; the README tells how to go on."
-        )
+        self._console.print(f"[green]Everything went as told.[/] {next_steps}")
         return 0
 
     def _show(self, command: str, seconds: float | None) -> None:

@@ -1,5 +1,8 @@
 """A double of GitHub's REST API as far as secrets of Actions go: repositories, environments, sealed boxes.
 
+What an organisation and its repositories hold beside these is in `github_organizations.py`, what has happened there in
+`github_audit_log.py`.
+
 It opens what is encrypted for it, keeps `updated_at` in whole seconds, tells the rate limit with each answer, and gives
 404 to whoever may not see a repository, as GitHub's REST API documents it. It speaks plain HTTP.
 """
@@ -16,6 +19,9 @@ from typing import Any
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from tools.doubles.github_answers import paged, refused, written
+from tools.doubles.github_audit_log import AuditLog
+from tools.doubles.github_organizations import Organizations
 from tools.doubles.messages import Answer, Refusal, Request
 from tools.doubles.routes import route
 from tools.doubles.server import HttpDouble
@@ -62,15 +68,19 @@ class GitHubDouble(HttpDouble):
     """One GitHub.
 
     Attributes:
+        audit_log: what has happened in organisations.
+        organizations: what they hold beside secrets of Actions.
         installations: principals that are installations of Apps, which are no users.
         remaining: how many requests the rate limit still lets through.
     """
 
     def __init__(self) -> None:
         self.api = Api(self)
+        self.organizations = Organizations(self)
+        self.audit_log = AuditLog(self)
         self.installations: set[str] = set()
         self.remaining = LIMIT
-        super().__init__(self.api)
+        super().__init__(self.api, self.organizations, self.audit_log)
 
     def token_of(self, request: Request) -> str:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -97,6 +107,11 @@ class GitHubDouble(HttpDouble):
 
     def absent(self, request: Request) -> Answer:
         return refused(HTTPStatus.NOT_FOUND, "Not Found")
+
+    def busy(self, request: Request, status: int) -> Answer:
+        if status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
+            return refused(status, "You have exceeded a secondary rate limit. Please wait a few minutes.")
+        return super().busy(request, status)
 
 
 class Api:
@@ -134,19 +149,21 @@ class Api:
         if request.principal not in self._server.installations:
             raise Refusal(self._server.forbidden(request, "installation"))
         seen = [name for name, each in self.repositories.items() if request.principal in each.readers]
-        return {"total_count": len(seen), "repositories": [{"full_name": name} for name in seen]}
+        told = [{"full_name": name, "owner": {"login": name.partition("/")[0]}} for name in seen]
+        return {"total_count": len(seen), "repositories": told}
 
-    @route("GET", _REPOSITORY)
+    @route("GET", _REPOSITORY, needs="metadata")
     def repository(self, request: Request) -> dict[str, Any]:
-        found = self._repository(request)
+        found = self.seen(request)
         full_name = f"{request.params['owner']}/{request.params['name']}"
         url = f"{self._server.url}/repos/{full_name}"
-        return {"id": found.id, "name": request.params["name"], "full_name": full_name, "url": url, "private": True}
+        described = self._server.organizations.described(full_name, found.id)
+        return {**described, "name": request.params["name"], "url": url, "private": True}
 
-    @route("GET", _REPOSITORY + "/environments")
-    def environments(self, request: Request) -> dict[str, Any]:
-        found = self._repository(request).environments
-        return {"total_count": len(found), "environments": [self._described(request, name) for name in found]}
+    @route("GET", _REPOSITORY + "/environments", needs="actions")
+    def environments(self, request: Request) -> Answer:
+        found = self.seen(request).environments
+        return paged(self._server.url, request, [self._described(request, name) for name in found], "environments")
 
     @route("GET", _REPOSITORY + "/environments/{environment}")
     def environment(self, request: Request) -> dict[str, Any]:
@@ -154,21 +171,19 @@ class Api:
         return self._described(request, request.params["environment"])
 
     @route("GET", _ACTIONS + "/public-key", needs="secrets")
-    @route("GET", _ENVIRONMENT + "/public-key", needs="secrets")
+    @route("GET", _ENVIRONMENT + "/public-key", needs="environments")
     def public_key(self, request: Request) -> dict[str, Any]:
         holder = self._holder(request)
         return {"key_id": holder.key_id, "key": base64.b64encode(bytes(holder.key.public_key)).decode()}
 
     @route("GET", _ACTIONS, needs="secrets")
-    @route("GET", _ENVIRONMENT, needs="secrets")
-    def secrets(self, request: Request) -> dict[str, Any]:
+    @route("GET", _ENVIRONMENT, needs="environments")
+    def secrets(self, request: Request) -> Answer:
         found = self._holder(request).secrets
-        size, page = min(int(request.query.get("per_page", 30)), 100), int(request.query.get("page", 1))
-        names = sorted(found)[(page - 1) * size : page * size]
-        return {"total_count": len(found), "secrets": [shown(name, found[name]) for name in names]}
+        return paged(self._server.url, request, [shown(name, found[name]) for name in sorted(found)], "secrets")
 
     @route("GET", _ACTIONS + "/{secret}", needs="secrets")
-    @route("GET", _ENVIRONMENT + "/{secret}", needs="secrets")
+    @route("GET", _ENVIRONMENT + "/{secret}", needs="environments")
     def secret(self, request: Request) -> dict[str, Any]:
         name, found = request.params["secret"].upper(), self._holder(request).secrets
         if name not in found:
@@ -176,7 +191,7 @@ class Api:
         return shown(name, found[name])
 
     @route("PUT", _ACTIONS + "/{secret}", needs="secrets")
-    @route("PUT", _ENVIRONMENT + "/{secret}", needs="secrets")
+    @route("PUT", _ENVIRONMENT + "/{secret}", needs="environments")
     def put(self, request: Request) -> Answer:
         holder, name, body = self._holder(request), request.params["secret"], request.json()
         if name.upper().startswith("GITHUB_") or not name.replace("_", "").isalnum() or name[:1].isdigit():
@@ -196,20 +211,21 @@ class Api:
         return Answer(HTTPStatus.CREATED, {}) if made else Answer(HTTPStatus.NO_CONTENT)
 
     @route("DELETE", _ACTIONS + "/{secret}", needs="secrets")
-    @route("DELETE", _ENVIRONMENT + "/{secret}", needs="secrets")
+    @route("DELETE", _ENVIRONMENT + "/{secret}", needs="environments")
     def delete(self, request: Request) -> Answer:
         if self._holder(request).secrets.pop(request.params["secret"].upper(), None) is None:
             raise Refusal(self._server.absent(request))
         return Answer(HTTPStatus.NO_CONTENT)
 
-    def _repository(self, request: Request) -> Repository:
+    def seen(self, request: Request) -> Repository:
+        """Find the repository of a request; 404 to whoever may not see it."""
         found = self.repositories.get(f"{request.params['owner']}/{request.params['name']}")
         if found is None or request.principal not in found.readers:
             raise Refusal(self._server.absent(request))
         return found
 
     def _holder(self, request: Request) -> Holder:
-        found = self._repository(request)
+        found = self.seen(request)
         if "environment" not in request.params:
             return found
         if request.params["environment"] not in found.environments:
@@ -218,18 +234,10 @@ class Api:
 
     def _described(self, request: Request, name: str) -> dict[str, Any]:
         repository = f"{self._server.url}/repos/{request.params['owner']}/{request.params['name']}"
-        found = self._repository(request).environments[name]
+        found = self.seen(request).environments[name]
         return {"id": found.id, "name": name, "url": f"{repository}/environments/{name}"}
 
 
-def shown(name: str, secret: Secret) -> dict[str, str]:
+def shown(name: str, secret: Secret) -> dict[str, Any]:
     """Describe a secret; never its value."""
-    form = "%Y-%m-%dT%H:%M:%SZ"
-    told = {"created_at": secret.created_at.strftime(form), "updated_at": secret.updated_at.strftime(form)}
-    return {"name": name, **told}
-
-
-def refused(status: int, message: str) -> Answer:
-    """Refuse, as GitHub words it."""
-    url = "https://docs.github.com/rest"
-    return Answer(status, {"message": message, "documentation_url": url, "status": str(int(status))})
+    return {"name": name, "created_at": written(secret.created_at), "updated_at": written(secret.updated_at)}

@@ -112,7 +112,7 @@ def _handler_for(double: HttpDouble) -> type[BaseHTTPRequestHandler]:
         def serve(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self._chunked() if headers.get("transfer-encoding") == "chunked" else self._measured(headers)
-            answer = double.respond(self.command, self.path, headers, body)
+            answer = (double.entrance or double.respond)(self.command, self.path, headers, body)
             content, kind = answer.encoded()
             self.send_response(int(answer.status))
             if kind and "Content-Type" not in answer.headers:

@@ -21,6 +21,7 @@ class Request:
         headers: by name in small letters.
         body: as it came.
         principal: whom its token speaks for; empty on a public route.
+        fields: the query's fields in their order, with those that are given twice.
     """
 
     method: str
@@ -30,6 +31,11 @@ class Request:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     principal: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+    def every(self, name: str) -> list[str]:
+        """All values of a field of the query that may be given more than once."""
+        return [value for each, value in self.fields if each == name]
 
     def json(self) -> Any:
         """Read the body as JSON; an empty one is an empty object.

@@ -1,4 +1,4 @@
-"""A double of an identity provider that speaks SCIM 2.0: users, as RFC 7643 and RFC 7644 describe them.
+"""A double of an identity provider that speaks SCIM 2.0: users and groups, as RFC 7643 and RFC 7644 describe them.
 
 It knows filters of one comparison, pages, PATCH with `replace`, PUT with If-Match, and can be told to be less capable.
 """
@@ -14,6 +14,7 @@ from tools.doubles.server import Answer, HttpDouble, Refusal, Request, route
 
 BASE = "/scim/v2"
 _USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+_GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 _LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 _FILTER = re.compile(r'(userName|externalId) eq "([^"]*)"')
@@ -24,19 +25,23 @@ class ScimDouble(HttpDouble):
 
     Attributes:
         users: by id, as they are told.
-        page: how many users a page holds at most.
+        groups: by id, likewise; only read.
+        page: how many users, or groups, a page holds at most.
         patches: whether it changes parts of a resource.
         filters: whether its configuration says that it filters.
         heeds_filters: whether it does; else it answers with every user.
         heeds_pages: whether it begins where it is asked to; else every page is the first.
         has_me: whether it tells whom a token speaks for.
+        has_groups: whether it knows groups at all, and says so.
         keeps_names: names that are taken although no user of them is shown, as after a soft delete.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.users: dict[str, dict[str, Any]] = {}
+        self.groups: dict[str, dict[str, Any]] = {}
         self.page = 100
+        self.has_groups = True
         self.patches = self.filters = self.heeds_filters = self.heeds_pages = self.has_me = True
         self.keeps_names: set[str] = set()
         self.mount(self)
@@ -51,6 +56,13 @@ class ScimDouble(HttpDouble):
         with self.lock:
             body = {"userName": name, "active": active, **({"externalId": external_id} if external_id else {})}
             return self._kept(secrets.token_hex(8), body)
+
+    def make_group(self, name: str) -> dict[str, Any]:
+        """Make a group as the provider's own administrator would."""
+        with self.lock:
+            group_id = secrets.token_hex(8)
+            self.groups[group_id] = {"schemas": [_GROUP], "id": group_id, "displayName": name}
+            return self.groups[group_id]
 
     def named(self, name: str) -> dict[str, Any] | None:
         """Find a user by its name."""
@@ -74,6 +86,21 @@ class ScimDouble(HttpDouble):
         if asked and self.heeds_filters:
             name, value = asked.groups()
             found = [user for user in found if str(user.get(name, "")).lower() == value.lower()]
+        return self._page_of(found, request)
+
+    @route("GET", f"{BASE}/Groups", needs="groups.read")
+    def find_groups(self, request: Request) -> object:
+        if not self.has_groups:
+            raise Refusal(self.absent(request))
+        return self._page_of(list(self.groups.values()), request)
+
+    @route("GET", f"{BASE}/ResourceTypes")
+    def resource_types(self, request: Request) -> object:
+        names = ["User", *(["Group"] if self.has_groups else [])]
+        types = [{"name": name, "endpoint": f"/{name}s"} for name in names]
+        return {"schemas": [_LIST], "totalResults": len(types), "Resources": types}
+
+    def _page_of(self, found: list[dict[str, Any]], request: Request) -> object:
         start = int(request.query.get("startIndex", "1")) if self.heeds_pages else 1
         count = int(request.query.get("count", self.page))
         page = found[start - 1 : start - 1 + min(count, self.page)]

@@ -21,7 +21,7 @@ import re
 import ssl
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -35,6 +35,8 @@ from tools.doubles.messages import Answer, Handler, Logged, Refusal, Request
 from tools.doubles.routes import Route, route, routes_of
 
 __all__ = ["Answer", "Handler", "HttpDouble", "Logged", "Refusal", "Request", "route"]
+
+Entrance = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
 @dataclass(slots=True)
@@ -56,6 +58,7 @@ class HttpDouble:
         latency_ms: how long each answer waits.
         ahead: how far its clock is ahead of the machine's, in the Date header and in `now`.
         lock: held while a request is handled; hold it to look at a service's data from a test.
+        entrance: what the listener calls in place of `respond`; None for nothing: see `tools.doubles.gate`.
     """
 
     def __init__(self, *services: object, tls: ssl.SSLContext | None = None) -> None:
@@ -63,6 +66,7 @@ class HttpDouble:
         self.log: list[Logged] = []
         self.latency_ms = 0
         self.ahead = timedelta()
+        self.entrance: Entrance | None = None
         self._routes: list[Route] = []
         self._principals: dict[str, str] = {}
         self._denied: set[tuple[str, str]] = set()
@@ -161,6 +165,10 @@ class HttpDouble:
         """Tell whether the caller has a permission for what it asks; to be overridden for finer ones."""
         return not {(request.principal, permission), (request.principal, "*")} & self._denied
 
+    def closed(self, request: Request) -> Answer | None:
+        """What is answered whoever asks, such as for an API that is disabled; None: it is open. To be overridden."""
+        return None
+
     def unauthorized(self, request: Request) -> Answer:
         """What is answered without a valid token."""
         return Answer(HTTPStatus.UNAUTHORIZED, {"message": "unauthorized"})
@@ -181,7 +189,8 @@ class HttpDouble:
         """Answer one request; for the listener."""
         time.sleep(self.latency_ms / 1000)
         split = urlsplit(target)
-        asked = Request(method, split.path, {}, dict(parse_qsl(split.query, True)), headers, body)
+        fields = tuple(parse_qsl(split.query, True))
+        asked = Request(method, split.path, {}, dict(fields), headers, body, fields=fields)
         with self.lock:
             asked = replace(asked, principal=self.principal_of(asked))
             answer = self._fault_for(asked) or self._handled(asked)
@@ -214,6 +223,8 @@ class HttpDouble:
     def _by(self, chosen: Route, request: Request) -> Answer:
         if not chosen.public and not request.principal:
             return self.unauthorized(request)
+        if not chosen.public and (closed := self.closed(request)):
+            return closed
         if chosen.needs and not self.may(request, chosen.needs):
             return self.forbidden(request, chosen.needs)
         answer = chosen.handler(request)

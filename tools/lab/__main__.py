@@ -9,7 +9,7 @@ from tools.lab.errors import LabError
 
 _COMMANDS = {
     "engine": "have a Pulumi engine: the user's, the official one, or one built from Go modules",
-    "sandbox-install": "have the sandbox's servers, in a virtual environment of their own",
+    "sandbox-install": "have the sandbox's servers, in a virtual environment of their own, and a browser",
     "sandbox-up": "bring up an AWS emulator and a Vault on loopback, for shells",
     "sandbox-down": "take them down and leave nothing behind",
     "sandbox-env": "print what a shell needs to run plain pulumi commands against them",
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(command: str) -> None:
-    from tools.lab import engine
+    from tools.lab import browser, engine
     from tools.lab.sandbox import programs, shell
 
     match command:
@@ -43,6 +43,7 @@ def _run(command: str) -> None:
             engine.describe(engine.ensure())
         case "sandbox-install":
             programs.ensure()
+            browser.ensure()
         case "sandbox-up":
             shell.up()
         case "sandbox-down":

@@ -1,7 +1,8 @@
 """A gate before a server: passes requests on, and holds the one that a test has chosen until the test lets go.
 
 With it a process can be killed at exactly one point of a conversation: before a request is served, or after it is
-served and before its sender learns of that.
+served and before its sender learns of that. `Gate` listens before a server; `tools.doubles.gate.DoubleGate` stands
+within a double whose answers name its own address, so that no request goes round it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import http.client
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
@@ -127,25 +129,21 @@ class Hold:
         return self._dropped
 
 
-class Gate:
-    """A gate on a free port of loopback; use it as a context manager.
+Reply = tuple[int, list[tuple[str, str]], bytes]
+"""Status, headers and body."""
 
-    Args:
-        server: the URL of the server behind it.
+
+class Gatekeeper(ABC):
+    """Holds requests that pass, wherever they do.
 
     Attributes:
-        url: where to send requests.
         seen: every request that came, in order.
     """
 
-    def __init__(self, server: str) -> None:
-        self._server = urlsplit(server)
+    def __init__(self) -> None:
         self._holds: list[Hold] = []
         self._answers: list[tuple[Choice, int, bytes]] = []
         self.seen: list[Request] = []
-        self._http = ThreadingHTTPServer((LOOPBACK, 0), type("_BoundHandler", (_Handler,), {"gate": self}))
-        self._http.daemon_threads = True
-        self.url = f"http://{LOOPBACK}:{self._http.server_port}"
 
     def hold(self, choice: Choice, when: When) -> Hold:
         """Hold the next request that is chosen."""
@@ -163,13 +161,45 @@ class Gate:
         finally:
             self._answers.remove(answer)
 
-    def serve(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes] | None:
+    def serve(self, request: Request) -> Reply | None:
         """Pass a request on; None when its connection is to be closed without an answer."""
         self.seen.append(request)
         if self._stopped(request, When.BEFORE):
             return None
-        answer = self._answer(request)
-        return None if self._stopped(request, When.AFTER) else answer
+        reply = self._given(request) or self._passed_on(request)
+        return None if self._stopped(request, When.AFTER) else reply
+
+    def _given(self, request: Request) -> Reply | None:
+        return next(((status, [], body) for choice, status, body in list(self._answers) if choice(request)), None)
+
+    def _stopped(self, request: Request, when: When) -> bool:
+        return any(held.stops(request, when) for held in list(self._holds))
+
+    def _drop_all(self) -> None:
+        for held in self._holds:
+            held.drop()
+
+    @abstractmethod
+    def _passed_on(self, request: Request) -> Reply:
+        """What the server answers."""
+
+
+class Gate(Gatekeeper):
+    """A gate on a free port of loopback; use it as a context manager.
+
+    Args:
+        server: the URL of the server behind it.
+
+    Attributes:
+        url: where to send requests.
+    """
+
+    def __init__(self, server: str) -> None:
+        super().__init__()
+        self._server = urlsplit(server)
+        self._http = ThreadingHTTPServer((LOOPBACK, 0), type("_BoundHandler", (_Handler,), {"gate": self}))
+        self._http.daemon_threads = True
+        self.url = f"http://{LOOPBACK}:{self._http.server_port}"
 
     def __enter__(self) -> Gate:
         """Start it."""
@@ -178,18 +208,11 @@ class Gate:
 
     def __exit__(self, *_: object) -> None:
         """Drop what is held, and stop."""
-        for held in self._holds:
-            held.drop()
+        self._drop_all()
         self._http.shutdown()
         self._http.server_close()
 
-    def _stopped(self, request: Request, when: When) -> bool:
-        return any(held.stops(request, when) for held in list(self._holds))
-
-    def _answer(self, request: Request) -> tuple[int, list[tuple[str, str]], bytes]:
-        for choice, status, body in self._answers:
-            if choice(request):
-                return status, [], body
+    def _passed_on(self, request: Request) -> Reply:
         connection = http.client.HTTPConnection(str(self._server.hostname), self._server.port or 80)
         try:
             connection.request(request.method, request.path, request.body, request.headers)

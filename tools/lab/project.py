@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 COMMAND_SECONDS = 600
 _PROC = Path("/proc")
@@ -153,13 +154,23 @@ class Project:
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the stack's state; none for a stack without any."""
-        found: list[dict[str, Any]] = self.export()["deployment"].get("resources") or []
+        self._have_stack()
+        # As `pulumi stack export` prints it, without a process for it.
+        state = json.loads(self.state_file.read_text())
+        found: list[dict[str, Any]] = (state["checkpoint"].get("latest") or {}).get("resources") or []
         return found
 
-    def outputs(self, *arguments: str) -> dict[str, Any]:
-        """The stack's outputs, secret ones masked unless `--show-secrets` is given."""
-        values: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json", *arguments).stdout)
-        return values
+    @property
+    def state_file(self) -> Path:
+        """Where the backend keeps the stack's state."""
+        place = Path(urlsplit(self.environment["PULUMI_BACKEND_URL"]).path) / ".pulumi" / "stacks"
+        return place / self.name / f"{self.stack}.json"
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secret ones masked, as `pulumi stack output --json` prints them."""
+        stacks = (each for each in self.resources() if each["type"] == "pulumi:pulumi:Stack")
+        found: dict[str, Any] = next(stacks, {}).get("outputs", {})
+        return {name: _masked(value) for name, value in found.items()}
 
     def pulumi(self, *arguments: str, check: bool = True, **environment: str) -> Run:
         """Run a command on the stack.
@@ -215,6 +226,16 @@ class Project:
         if check and run.code != 0:
             raise CommandFailedError(run)
         return run
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_masked(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    # The mark by which the engine knows a secret in its state (Pulumi SDK, `_special_sig_key`).
+    is_secret = value.get("4dabf18193072939515e22adb298388d") == "1b47061264138c4ac30d75fd1eb44270"
+    return "[secret]" if is_secret else {name: _masked(each) for name, each in value.items()}
 
 
 def _command_line(process: int) -> str:

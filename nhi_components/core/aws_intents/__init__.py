@@ -23,10 +23,9 @@ from nhi_components.core.aws_intents import (
     ssm,
     sts,
 )
-from nhi_components.core.aws_intents.granting import grants_of
-from nhi_components.core.aws_intents.model import Condition, Intent, Parameter, Part, Shape
+from nhi_components.core.intents import Intent
 
-__all__ = ["INTENTS", "Condition", "Intent", "Parameter", "Part", "Shape", "grants_of"]
+__all__ = ["INTENTS"]
 
 _SERVICES = (sqs, sns, s3, dynamodb, secretsmanager, kms, ssm, events, kinesis, lambda_, ecr, cloudwatch, logs, sts)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Condition, Intent, Parameter, Part, Shape
+from nhi_components.core.intents import Condition, Intent, Parameter, Part, Shape
 
 _NAMESPACE: Final = Parameter(
     "namespace",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Intent, Parameter, Part, Shape, arn_shape
+from nhi_components.core.aws_intents.arns import arn_shape
+from nhi_components.core.intents import Intent, Parameter, Part, Shape
 
 _NAME: Final = r"[\w.-]{3,255}"
 _TABLE: Final = arn_shape("the ARN of a table", "dynamodb", rf"table/{_NAME}", "table/orders")

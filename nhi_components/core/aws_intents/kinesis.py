@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Intent, Part, arn_shape
+from nhi_components.core.aws_intents.arns import arn_shape
+from nhi_components.core.intents import Intent, Part
 
 _STREAM: Final = arn_shape("the ARN of a data stream", "kinesis", r"stream/[\w.-]{1,128}", "stream/orders")
 _KEY: Final = "A stream encrypted with a key of one's own also needs `kms.{intent}` on that key."

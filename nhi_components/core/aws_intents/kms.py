@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Condition, Intent, Parameter, Part, Shape, arn_shape
+from nhi_components.core.aws_intents.arns import arn_shape
+from nhi_components.core.intents import Condition, Intent, Parameter, Part, Shape
 
 _KEY: Final = arn_shape(
     "the ARN of a key; IAM never takes an alias for its key",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Intent, Part, arn_shape
+from nhi_components.core.aws_intents.arns import arn_shape
+from nhi_components.core.intents import Intent, Part
 
 _GROUP: Final = arn_shape(
     "the ARN of a log group, without `:*` at its end", "logs", r"log-group:[\w./#-]{1,512}", "log-group:/orders/api"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import PARTITION, Condition, Intent, Parameter, Part, Shape
+from nhi_components.core.aws_intents.arns import PARTITION
+from nhi_components.core.intents import Condition, Intent, Parameter, Part, Shape
 
 _BUCKET: Final = Shape("the ARN of a bucket", rf"{PARTITION}:s3:::[\w.-]{{3,255}}", "arn:aws:s3:::orders-in")
 _KEYS: Final = Shape("the beginning of keys, without wildcard, variable or braces", r"[^*?${}\x00-\x1f]{1,1024}", "in/")

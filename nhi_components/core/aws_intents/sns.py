@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import Intent, Part, arn_shape
+from nhi_components.core.aws_intents.arns import arn_shape
+from nhi_components.core.intents import Intent, Part
 
 INTENTS: Final = (
     Intent(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from nhi_components.core.aws_intents.model import ACCOUNT, PARTITION, Intent, Part, Shape
+from nhi_components.core.aws_intents.arns import ACCOUNT, PARTITION
+from nhi_components.core.intents import Intent, Part, Shape
 
 _ROLE: Final = Shape(
     "the ARN of a role",

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from nhi_components.core.connection import DEFAULT, Url
 from nhi_components.core.credential.rotation import DAY, Length, SourceKind
+from nhi_components.core.gcp_resource import PROJECT_ID
 from nhi_components.core.lease_id import name_of
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.core.model import Spec, wrong
@@ -86,42 +87,89 @@ class GcpServiceAccountKeySource(SourceSpec):
     """Keys of a GCP service account; ten may live at a time (GCP IAM, 'Quotas and limits').
 
     Attributes:
-        account: the service account's e-mail address.
+        account: the service account's e-mail address; None: the identity's own.
+        project: id of the project that the identity's own account lies in; exactly one of `account` and `project`.
     """
 
     system = System.GCP
 
     kind: Literal[SourceKind.GCP_SERVICE_ACCOUNT_KEY] = SourceKind.GCP_SERVICE_ACCOUNT_KEY
-    account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$")]
+    account: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+@[a-z0-9.-]+\.gserviceaccount\.com$")] | None = None
+    project: Annotated[
+        Annotated[str, StringConstraints(pattern=rf"^{PROJECT_ID}$")] | None, Field(validate_default=True)
+    ] = None
+
+    @field_validator("project")
+    @classmethod
+    def _one_account(cls, project: str | None, info: ValidationInfo) -> str | None:
+        if "account" in info.data and (info.data["account"] is None) == (project is None):
+            got = "neither" if project is None else "both"
+            fix = "name the account, or the project that the identity's own is in"
+            raise wrong(got=got, expected="exactly one of `account` and `project`", fix=fix)
+        return project
+
+    @property
+    def address(self) -> str:
+        """The account's e-mail address; empty until it is resolved."""
+        return self.account or ""
+
+    def resolved(self, tags: LeaseTags) -> Self:
+        """Name the identity's own account."""
+        if self.project is None:
+            return self
+        kind, where = LinkKind.GCP_SERVICE_ACCOUNT, {"project": self.project}
+        own = name_of(kind, tags.identity, tags.environment, tags.lease, where)
+        return self.model_copy(update={"account": own, "project": None})
 
     def link(self) -> Link:
         """The account, under whose name its keys are found."""
-        return _link(self, LinkKind.GCP_SERVICE_ACCOUNT_KEY, self.account)
+        return _link(self, LinkKind.GCP_SERVICE_ACCOUNT_KEY, self.address)
 
     def key_link(self, key_id: str) -> Link:
         """A key is known below its principal."""
-        return _link(self, LinkKind.GCP_SERVICE_ACCOUNT_KEY, f"{self.account}/{key_id}", key_id)
+        return _link(self, LinkKind.GCP_SERVICE_ACCOUNT_KEY, f"{self.address}/{key_id}", key_id)
 
 
 class EntraClientSecretSource(SourceSpec):
     """Client secrets of an Entra application.
 
     Attributes:
-        application: the application's object id.
+        application: the application's object id; None: the identity's own application.
+        display_name: of the identity's own application, filled in when it is resolved: its object id is not known
+            before it is made.
     """
 
     system = System.AZURE
 
     kind: Literal[SourceKind.ENTRA_CLIENT_SECRET] = SourceKind.ENTRA_CLIENT_SECRET
-    application: Annotated[str, AfterValidator(_guid)]
+    application: Annotated[str, AfterValidator(_guid)] | None = None
+    display_name: Annotated[str, StringConstraints(min_length=1, max_length=120)] | None = None
+
+    @classmethod
+    def at(cls, address: str, connection: str = DEFAULT) -> Self:
+        """Make the source that has an address."""
+        named = "application" if _GUID.fullmatch(address) else "display_name"
+        return cls(connection=connection, **{named: address})
+
+    @property
+    def address(self) -> str:
+        """The application's object id, or the display name of the identity's own; empty until it is resolved."""
+        return self.application or self.display_name or ""
+
+    def resolved(self, tags: LeaseTags) -> Self:
+        """Name the identity's own application."""
+        if self.application is not None:
+            return self
+        own = name_of(LinkKind.ENTRA_APPLICATION, tags.identity, tags.environment, tags.lease)
+        return self.model_copy(update={"display_name": own})
 
     def link(self) -> Link:
-        """The application, under whose id its secrets are found."""
-        return _link(self, LinkKind.ENTRA_CLIENT_SECRET, self.application)
+        """The application, under which its secrets are found."""
+        return _link(self, LinkKind.ENTRA_CLIENT_SECRET, self.address)
 
     def key_link(self, key_id: str) -> Link:
         """A key is known below its principal."""
-        return _link(self, LinkKind.ENTRA_CLIENT_SECRET, f"{self.application}/{key_id}", key_id)
+        return _link(self, LinkKind.ENTRA_CLIENT_SECRET, f"{self.address}/{key_id}", key_id)
 
 
 class VaultSecretIdSource(SourceSpec):

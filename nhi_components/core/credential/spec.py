@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from nhi_components.core.credential.dependents import Dependent
 from nhi_components.core.credential.places import AnyPlace, PlaceSpec
@@ -17,6 +17,10 @@ MOST_PLACES = 12
 """Our own figure: the home's notes have one for each place, and every system keeps that many."""
 
 _HOMES = "vault-kv, secrets-manager, gcp-secret, key-vault or kubernetes-secret"
+
+
+WhyNotFederated = Annotated[str, StringConstraints(strip_whitespace=True, min_length=20, max_length=400)]
+"""Why nothing vouches for a workload, so that it needs a key: a sentence or two."""
 
 
 def home_first(places: tuple[AnyPlace, ...]) -> tuple[AnyPlace, ...]:

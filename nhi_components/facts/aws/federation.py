@@ -22,6 +22,9 @@ _ONLY_AUDIENCE = frozenset(
 )
 """Providers that authenticate an application's visitors, whom no subject can name beforehand."""
 
+_CHOSEN = "oaud"
+"""The audience of Google's tokens where `aud` stands for the application: whoever asks for a token chooses it."""
+
 _OTHER_PINS: Final[Mapping[str, tuple[str, ...]]] = {
     "token.actions.githubusercontent.com": ("repository", "repository_id", "job_workflow_ref"),
 }
@@ -58,7 +61,8 @@ def gaps(statement: Statement, provider: str) -> Iterator[Gap]:
         yield Gap("audience", f"no condition on {provider}:aud", place)
     elif any(isinstance(value, str) and is_nameless(value) for value in audiences):
         yield Gap("audience", "any audience", place)
-    if provider in _ONLY_AUDIENCE:
+    chosen = list(_values(statement.conditions, provider, _CHOSEN))
+    if provider in _ONLY_AUDIENCE and not (chosen and chosen == audiences):
         return
     subjects = list(_values(statement.conditions, provider, "sub"))
     if any(list(_values(statement.conditions, provider, name)) for name in _OTHER_PINS.get(provider, ())):

@@ -1,23 +1,14 @@
-"""Azure's built-in roles and known operations, loaded when first asked for.
-
-Source: the files in `data`, which name theirs and its date; `tools/azure_operations.py` writes them.
-"""
+"""Azure's built-in roles, as facts."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from functools import cache
-from importlib import resources
-from typing import Any, Final, NamedTuple
+from typing import NamedTuple
 
+from nhi_components.core.azure_catalogue import RoleEntry, RolePermission, Roles, roles
 from nhi_components.facts.azure.model import Permission
 from nhi_components.facts.values import Located
-
-OWNER: Final = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
-USER_ACCESS_ADMINISTRATOR: Final = "18d7d88d-d35e-4fb5-a5c3-7773c20a72d9"
-RBAC_ADMINISTRATOR: Final = "f58310d9-a9f6-439a-9e8d-f62e7b41a168"
-CONTRIBUTOR: Final = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 
 
 class BuiltInRole(NamedTuple):
@@ -37,102 +28,33 @@ class BuiltInRole(NamedTuple):
 class Catalogue:
     """The built-in roles by id and by name."""
 
-    def __init__(self, content: Mapping[str, Any]) -> None:
-        self._actions = [Located(action, "") for action in content["actions"]]
-        self._rows = {row[0]: row for row in content["roles"]}
-        self._by_name = {row[1].strip().lower(): row[0] for row in content["roles"]}
+    def __init__(self, known: Roles) -> None:
+        self._known = known
         self._made: dict[str, BuiltInRole] = {}
 
     def find(self, name_or_guid: str) -> BuiltInRole | None:
         """Give the role with this name or id, whatever its letter case."""
-        key = name_or_guid.strip().lower()
-        guid = self._by_name.get(key, key)
-        role = self._made.get(guid)
-        if role is None and guid in self._rows:
-            role = self._made[guid] = self._make(self._rows[guid])
-        return role
+        entry = self._known.find(name_or_guid)
+        if entry is None:
+            return None
+        if entry.guid not in self._made:
+            self._made[entry.guid] = _made(entry)
+        return self._made[entry.guid]
 
-    def __iter__(self) -> Any:
-        return (self.find(guid) for guid in self._rows)
-
-    def _make(self, row: Any) -> BuiltInRole:
-        guid, name, rows = row
-        return BuiltInRole(guid, name, tuple(self._permission(numbers) for numbers in rows))
-
-    def _permission(self, row: Any) -> Permission:
-        given, out, data, data_out = (tuple(self._actions[number] for number in numbers) for numbers in row[:4])
-        return Permission("", given, out, data, data_out, row[4] if len(row) > 4 else "")
+    def __iter__(self) -> Iterator[BuiltInRole]:
+        return (role for guid in self._known.guids if (role := self.find(guid)))
 
 
 @cache
 def built_in_roles() -> Catalogue:
     """Give Azure's own roles."""
-    return Catalogue(_load("roles.json"))
+    return Catalogue(roles())
 
 
-@cache
-def is_known_provider(provider: str) -> bool:
-    """Tell whether Azure has a resource provider of this name, given in lower case."""
-    operations = _operations()
-    return provider in operations["control"] or provider in operations["data"] or provider in _FURTHER_PROVIDERS
+def _made(entry: RoleEntry) -> BuiltInRole:
+    return BuiltInRole(entry.guid, entry.name, tuple(_permission(each) for each in entry.permissions))
 
 
-@cache
-def types_of(provider: str) -> frozenset[str]:
-    """Give the first part of the resource types of a provider; names in lower case."""
-    operations = _operations()
-    texts = f"{operations['control'].get(provider, '')} {operations['data'].get(provider, '')}"
-    return frozenset(name.partition("/")[0] for name in texts.split()) | _FURTHER_TYPES.get(provider, frozenset())
-
-
-@cache
-def operations_named(suffix: str) -> tuple[str, ...]:
-    """Give all operations of the control plane that end in a text, in lower case and without wildcards."""
-    return tuple(
-        f"{provider}/{name}"
-        for provider, names in _operations()["control"].items()
-        for name in names.split()
-        if name.endswith(suffix) and "*" not in name
-    )
-
-
-@cache
-def _operations() -> Mapping[str, Mapping[str, str]]:
-    content: Mapping[str, Mapping[str, str]] = _load("operations.json")
-    return content
-
-
-def _load(name: str) -> Any:
-    return json.loads((resources.files(__package__) / "data" / name).read_bytes())
-
-
-_FURTHER_PROVIDERS = frozenset(
-    {
-        "microsoft.aadiam",
-        "microsoft.azureactivedirectory",
-        "microsoft.biztalkservices",
-        "microsoft.capacity",
-        "microsoft.classiccompute",
-        "microsoft.classicnetwork",
-        "microsoft.classicstorage",
-        "microsoft.directory",
-        "microsoft.features",
-        "microsoft.marketplace",
-        "microsoft.office365",
-        "microsoft.portal",
-        "microsoft.resourcegraph",
-        "microsoft.visualstudio",
-        "microsoft.windowsdefender",
-    }
-)
-"""Providers that the data set leaves out; source: Azure documentation, 'Resource providers for Azure services'."""
-
-_FURTHER_TYPES: Final[Mapping[str, frozenset[str]]] = {
-    "microsoft.managedidentity": frozenset({"identities"}),
-    "microsoft.resourcegraph": frozenset({"resources", "queries"}),
-    "microsoft.resources": frozenset(
-        {"checkpolicycompliance", "checkresourcename", "checkzonepeers", "tenants", "links"}
-    ),
-    "microsoft.web": frozenset({"staticsites", "kubeenvironments", "apimanagementaccounts", "billingmeters", "skus"}),
-}
-"""Likewise; source: Azure documentation, 'Azure permissions'."""
+def _permission(permission: RolePermission) -> Permission:
+    given, out, data, data_out = (tuple(Located(action, "") for action in part) for part in permission[:4])
+    return Permission("", given, out, data, data_out, permission.condition)

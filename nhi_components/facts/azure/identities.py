@@ -65,14 +65,14 @@ class _Types:
 
 TYPES: Final = _Types()
 
-_ASSIGN_ROLES: Final = "microsoft.authorization/roleassignments/write"
-_FEDERATE: Final = "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/write"
-_ASSIGN: Final = (
+ASSIGN_ROLES: Final = "microsoft.authorization/roleassignments/write"
+FEDERATE: Final = "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials/write"
+ASSIGN: Final = (
     "microsoft.managedidentity/userassignedidentities/assign/action",
     "microsoft.managedidentity/userassignedidentities/any/assign/action",
 )
 """The operation, and as Azure's own roles write it: with the name of the identity in it."""
-_RUNS_CODE: Final = (
+RUNS_CODE: Final = (
     "microsoft.app/containerapps/write",
     "microsoft.compute/virtualmachines/write",
     "microsoft.containerinstance/containergroups/write",
@@ -81,7 +81,7 @@ _RUNS_CODE: Final = (
     "microsoft.web/sites/write",
 )
 """What has a service run the caller's code as an identity that it may assign."""
-_COMMANDS: Final = (
+COMMANDS: Final = (
     "microsoft.compute/virtualmachines/runcommand/action",
     "microsoft.compute/virtualmachines/runcommands/write",
     "microsoft.compute/virtualmachines/extensions/write",
@@ -117,7 +117,7 @@ class _Grant(NamedTuple):
     def assigns_roles(self) -> bool:
         """Tell whether it assigns roles, and no condition limits which."""
         limited = self.assignment.condition or any(each.condition for each in self.permissions)
-        return not limited and self.allows(_ASSIGN_ROLES)
+        return not limited and self.allows(ASSIGN_ROLES)
 
     def covers(self, place: _Place) -> bool:
         """Tell whether its scope encloses a resource."""
@@ -201,12 +201,12 @@ class AzureIdentities:
         if grant.covers(place):
             if grant.assigns_roles():
                 return "assign itself any role on"
-            if grant.allows(_FEDERATE):
+            if grant.allows(FEDERATE):
                 return "federate itself with"
-            if grant.allows(*_ASSIGN) and any(each.allows(*_RUNS_CODE) for each in self._by_holder[grant.holder]):
+            if grant.allows(*ASSIGN) and any(each.allows(*RUNS_CODE) for each in self._by_holder[grant.holder]):
                 return "run code as"
         machines = self._machines.get(key, ())
-        if grant.allows(*_COMMANDS) and any(grant.covers(machine) for machine in machines):
+        if grant.allows(*COMMANDS) and any(grant.covers(machine) for machine in machines):
             return "run commands on a machine of"
         return ""
 
@@ -248,7 +248,7 @@ class AzureIdentities:
             grant = _Grant(holder, assignment, permissions, frozenset(part.references.get("scope", ())))
             self._grants.append(grant)
             self._by_holder[holder].append(grant)
-            if grant.allows(_ASSIGN_ROLES, _FEDERATE, *_ASSIGN, *_COMMANDS):
+            if grant.allows(ASSIGN_ROLES, FEDERATE, *ASSIGN, *COMMANDS):
                 self._leading.append(grant)
 
     def _holder(self, part: Part, principal: str, kind: str) -> str:

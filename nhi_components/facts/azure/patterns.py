@@ -9,37 +9,27 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-VERBS: Final = ("read", "write", "delete", "action")
-LONGEST: Final = 512
-"""No operation is longer, in characters."""
+from nhi_components.core.azure_operation import LONGEST, VERBS, matches
+
+__all__ = [
+    "LONGEST",
+    "VERBS",
+    "change_left",
+    "covers",
+    "is_on_the_side",
+    "is_whole_provider_change",
+    "is_whole_service",
+    "matches",
+    "spans_providers",
+    "verb_left",
+    "verbs",
+]
 
 _CACHED = 16_384
 _ANY: Final = "\x00"
 _SEVERAL_PROVIDERS = frozenset({"", "microsoft", "microsoft."})
 _ON_THE_SIDE = ("microsoft.support/", "microsoft.resourcehealth/")
 """Providers that change no resource: support requests and health reports."""
-
-
-@lru_cache(maxsize=_CACHED)
-def _parts(pattern: str) -> tuple[str, ...]:
-    return tuple(pattern.lower().split("*"))
-
-
-def matches(pattern: str, operation: str) -> bool:
-    """Tell whether a pattern matches an operation, which is given in lower case."""
-    parts = _parts(pattern)
-    if len(parts) == 1:
-        return parts[0] == operation
-    head, tail = parts[0], parts[-1]
-    position, end = len(head), len(operation) - len(tail)
-    if position > end or not operation.startswith(head) or not operation.endswith(tail):
-        return False
-    for part in parts[1:-1]:
-        found = operation.find(part, position, end)
-        if found < 0:
-            return False
-        position = found + len(part)
-    return True
 
 
 def covers(wider: str, narrower: str) -> bool:

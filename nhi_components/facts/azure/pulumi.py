@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -10,11 +11,19 @@ from nhi_components.facts.azure.credentials import INSTEAD, read_secret
 from nhi_components.facts.azure.directory import graph_permission, role_named
 from nhi_components.facts.azure.federated_credential import read_federated_credential
 from nhi_components.facts.azure.fields import members_of, text_of
-from nhi_components.facts.azure.model import ApiPermission, DirectoryRoleAssignment, OpenAccess
+from nhi_components.facts.azure.model import (
+    ApiPermission,
+    DirectoryRoleAssignment,
+    OpenAccess,
+    RoleDefinition,
+    Scope,
+    ScopeLevel,
+)
 from nhi_components.facts.azure.pulumi_types import (
     APP_ROLES,
     APPLICATIONS,
     CONTAINERS,
+    COSMOS_DEFINITIONS,
     DELEGATIONS,
     DIRECTORY_ROLES,
     FEDERATED_CREDENTIALS,
@@ -62,6 +71,14 @@ def _key(token: str) -> str:
 
 def _role_definition(resource: Resource, key: str, inputs: Inputs) -> Iterator[Fact]:
     yield from read_role_definition(resource, "", inputs)
+
+
+def _cosmos_definition(resource: Resource, key: str, inputs: Inputs) -> Iterator[Fact]:
+    """Read a role of one Cosmos DB account, which reaches no further than the account, whether that is known or not."""
+    for fact in read_role_definition(resource, "", inputs):
+        if isinstance(fact, RoleDefinition) and not fact.scopes:
+            fact = replace(fact, scopes=(Scope("", "assignableScopes", ScopeLevel.RESOURCE),))
+        yield fact
 
 
 def _role_assignment(resource: Resource, key: str, inputs: Inputs) -> Iterator[Fact]:
@@ -184,6 +201,7 @@ def _delegation(resource: Resource, key: str, inputs: Inputs) -> Iterator[Fact]:
 
 _READERS: dict[str, _Reader] = {
     **dict.fromkeys(ROLE_DEFINITIONS, _role_definition),
+    **dict.fromkeys(COSMOS_DEFINITIONS, _cosmos_definition),
     **dict.fromkeys(ROLE_ASSIGNMENTS, _role_assignment),
     **dict.fromkeys(FEDERATED_CREDENTIALS, _federated_credential),
     **dict.fromkeys(VAULTS, _vault),

@@ -42,6 +42,13 @@ ROLE_DEFINITIONS: Final = frozenset(
         "azuread:index:CustomDirectoryRole",
     }
 )
+COSMOS_DEFINITIONS: Final = frozenset(
+    {
+        "azure-native:cosmosdb:SqlResourceSqlRoleDefinition",
+        "azure-native:documentdb:SqlResourceSqlRoleDefinition",
+        "azure:cosmosdb:SqlRoleDefinition",
+    }
+)
 ROLE_ASSIGNMENTS: Final = frozenset(
     {
         "azure-native:authorization:RoleAssignment",

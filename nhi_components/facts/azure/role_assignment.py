@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nhi_components.facts.azure.catalogue import OWNER, BuiltInRole, built_in_roles
+from nhi_components.core.azure_catalogue import OWNER
+from nhi_components.facts.azure.catalogue import BuiltInRole, built_in_roles
 from nhi_components.facts.azure.directory import is_directory_role, role_named
 from nhi_components.facts.azure.fields import at, entries_of, fields_of, members_of, parsed, text_of
 from nhi_components.facts.azure.model import (

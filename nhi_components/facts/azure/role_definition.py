@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from nhi_components.core.azure_operation import problem_of
 from nhi_components.facts.azure.catalogue import built_in_roles
 from nhi_components.facts.azure.fields import at, entries_of, fields_of, members_of, parsed, text_of
 from nhi_components.facts.azure.model import Permission, RoleDefinition, Scope, ScopeLevel
-from nhi_components.facts.azure.operations import problem_of
 from nhi_components.facts.azure.scopes import level_of
 from nhi_components.facts.model import Fact, NotYetKnown, Resource, Unjudged
 from nhi_components.facts.values import UNKNOWN, Located, kind_of

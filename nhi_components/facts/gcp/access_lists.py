@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nhi_components.core.gcp_catalogue import permissions_of
 from nhi_components.facts.gcp.bindings import read_binding
-from nhi_components.facts.gcp.catalogue import permissions_of
 from nhi_components.facts.gcp.model import Binding, Scope
 from nhi_components.facts.gcp.parts import Notes
 from nhi_components.facts.gcp.pulumi_types import DATASET_MEMBERS, DATASET_ROLES, PREDEFINED_ACLS, STORAGE_ROLES

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nhi_components.core.gcp_catalogue import in_another_letter_case, permissions_of, version
 from nhi_components.core.text import shown
-from nhi_components.facts.gcp.catalogue import in_another_letter_case, permissions_of, version
 from nhi_components.facts.gcp.conditions import Condition
 from nhi_components.facts.gcp.members import Kind, classify
 from nhi_components.facts.gcp.model import Binding, Scope

@@ -29,11 +29,11 @@ _FORMS: Final = ("Member", "Binding", "Policy")
 TYPES: Final = frozenset({_ACCOUNT, *(f"gcp:{level}/iAM{form}:IAM{form}" for level in _LEVELS for form in _FORMS)})
 TERRAFORM: Final[Mapping[str, str]] = {"google_service_account": _ACCOUNT}
 
-_WHOLE: Final = frozenset({Scope.PROJECT, Scope.FOLDER, Scope.ORGANIZATION})
-_SETS_POLICY: Final = frozenset(
+WHOLE: Final = frozenset({Scope.PROJECT, Scope.FOLDER, Scope.ORGANIZATION})
+SETS_POLICY: Final = frozenset(
     f"resourcemanager.{level}.setIamPolicy" for level in ("projects", "folders", "organizations")
 )
-_BECOMES: Final[Mapping[str, str]] = {
+BECOMES: Final[Mapping[str, str]] = {
     "iam.serviceAccounts.getAccessToken": "make tokens of",
     "iam.serviceAccounts.signJwt": "sign as",
     "iam.serviceAccounts.signBlob": "sign as",
@@ -41,8 +41,8 @@ _BECOMES: Final[Mapping[str, str]] = {
     "iam.serviceAccounts.setIamPolicy": "let itself into",
 }
 """What on one service account makes the caller that account, alone."""
-_ACT_AS: Final = "iam.serviceAccounts.actAs"
-_RUNS_CODE: Final = frozenset(
+ACT_AS: Final = "iam.serviceAccounts.actAs"
+RUNS_CODE: Final = frozenset(
     {
         "cloudbuild.builds.create",
         "cloudfunctions.functions.create",
@@ -125,10 +125,10 @@ class GcpIdentities:
                     yield Step(grant.holder, key, how, grant.binding.role, grant.place)
 
     def _how(self, grant: _Grant) -> str:
-        alone = next((how for name, how in _BECOMES.items() if name in grant.binding.permissions), "")
-        if alone or _ACT_AS not in grant.binding.permissions:
+        alone = next((how for name, how in BECOMES.items() if name in grant.binding.permissions), "")
+        if alone or ACT_AS not in grant.binding.permissions:
             return alone
-        runs = any(not _RUNS_CODE.isdisjoint(each.binding.permissions) for each in self._on_all.get(grant.holder, ()))
+        runs = any(not RUNS_CODE.isdisjoint(each.binding.permissions) for each in self._on_all.get(grant.holder, ()))
         return "run code as" if runs else ""
 
     def _add(self, part: Part) -> None:
@@ -151,7 +151,7 @@ class GcpIdentities:
             grant = _Grant(holder, binding, f"{called(binding.resource)} {binding.role_path}")
             if target:
                 self._on_account.setdefault(target, []).append(grant)
-            elif binding.scope in _WHOLE:
+            elif binding.scope in WHOLE:
                 self._on_all.setdefault(holder, []).append(grant)
 
     def _holder(self, part: Part, member: str) -> str:
@@ -183,9 +183,9 @@ def _power(binding: Binding) -> str:
         return ""
     if binding.role.lower().removeprefix("roles/") in ("owner", "editor"):
         return f"is administrator of a {binding.scope}"
-    if not _SETS_POLICY.isdisjoint(binding.permissions):
+    if not SETS_POLICY.isdisjoint(binding.permissions):
         return f"edits the policy of a {binding.scope}"
-    if not binding.permissions.isdisjoint(_BECOMES):
+    if not binding.permissions.isdisjoint(BECOMES):
         return f"may become any service account of a {binding.scope}"
     return ""
 

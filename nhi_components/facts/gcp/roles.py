@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from nhi_components.core.gcp_catalogue import all_permissions, in_another_letter_case, matching, version
 from nhi_components.core.text import shown
-from nhi_components.facts.gcp.catalogue import all_permissions, in_another_letter_case, matching, version
 from nhi_components.facts.gcp.model import RoleDefinition
 from nhi_components.facts.gcp.parts import Notes, inside, part
 from nhi_components.facts.model import Fact

@@ -5,11 +5,22 @@ The grammar is that of the Kubernetes documentation, 'Using RBAC Authorization'.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nhi_components.facts.model import Resource
 
 ANY = "*"
+
+UNKNOWN_NAME = "?"
+"""Stands for the objects of a rule that is limited to some of which no name is known yet; it is no object's name."""
+
+
+def permission_text(verb: str, group: str, resource: str, name: str = "") -> str:
+    """Write one permission, such as `get deployments.apps/scale api`; of every object of the resource with `*`."""
+    kind, slash, part = resource.partition("/")
+    plural = f"{kind}.{group}" if group else kind
+    return f"{verb} {plural}{slash}{part} {name or ANY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +32,8 @@ class RbacRule:
         groups: API groups; the empty text is the core group.
         resources: resources, as `pods` or `pods/exec`.
         verbs: verbs in lower case.
-        names: the objects to which the rule is limited; empty for all, also where `*` is meant to be a wildcard.
+        names: the objects to which the rule is limited, as far as they are known; `UNKNOWN_NAME` when none is. Empty
+            for all, also where `*` is meant to be a wildcard.
         urls: URLs that are no resources.
     """
 
@@ -31,6 +43,15 @@ class RbacRule:
     verbs: frozenset[str]
     names: tuple[str, ...] = ()
     urls: tuple[str, ...] = ()
+
+    def permissions(self) -> Iterator[str]:
+        """Yield what it permits as far as it is known, each as `permission_text` writes it, or verb and URL."""
+        for verb in sorted(self.verbs):
+            yield from (f"{verb} {url}" for url in self.urls)
+            for group in self.groups:
+                for resource in self.resources:
+                    known = (name for name in self.names or ("",) if name != UNKNOWN_NAME)
+                    yield from (permission_text(verb, group, resource, name) for name in known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from nhi_components.facts.kubernetes.model import ANY, RbacBinding, RbacRole, RbacRule, Subject
+from nhi_components.facts.kubernetes.model import ANY, UNKNOWN_NAME, RbacBinding, RbacRole, RbacRule, Subject
 from nhi_components.facts.kubernetes.notes import Notes
 from nhi_components.facts.model import Fact
 from nhi_components.facts.values import UNKNOWN
@@ -78,6 +78,8 @@ def _rule(notes: Notes, path: str, value: object) -> RbacRule | None:
             notes.wrong(f"{path}.{str(key)[:40]}", "a field that no rule has", "only the fields of a PolicyRule")
         elif member is not None:
             found[field] = _texts(notes, f"{path}.{key}", member)
+            if field == "names" and not found[field] and isinstance(member, list | tuple) and UNKNOWN in member:
+                found[field] = (UNKNOWN_NAME,)
     verbs = _lower(notes, f"{path}.verbs", found.get("verbs"))
     resources = _lower(notes, f"{path}.resources", found.get("resources", ()))
     urls = found.get("urls", ())

@@ -115,7 +115,7 @@ class HolderAdapter:
         known = {link.key: link for link in [*self._searched(lease_id), *_without_keys(links)]}
         sources = [link for link in known.values() if source_of_link(link)]
         places = [link for link in known.values() if not source_of_link(link)]
-        keys = [sighting for link in sources for sighting in self._keys_seen(lease_id, link)]
+        keys = [sighting for link in sources for sighting in keys_seen(self._source(link), lease_id, link)]
         # Where the system keeps no marks, what stands at a name is ours only once we were admitted there.
         admitted_keys = {link.key for link in links if link.attributes.get(ACCOUNT)}
         places = [link for link in places if link.kind not in _UNMARKED or link.key in admitted_keys]
@@ -157,7 +157,7 @@ class HolderAdapter:
             return
         source = self._source(link)
         # Listing refuses a principal that is somebody else's by now.
-        listed = source.keys(_tags_of(lease_id))
+        listed = source.keys(tags_of(lease_id))
         for key_id in [key.id for key in listed if link.unique_id in (None, key.id)]:
             source.delete(key_id)
 
@@ -168,17 +168,6 @@ class HolderAdapter:
         except NotSearchable as reason:
             self._unsearchable = str(reason)
             return []
-
-    def _keys_seen(self, lease_id: str, link: Link) -> Iterator[Sighting]:
-        source = self._source(link)
-        keys = source.keys(_tags_of(lease_id))
-        for key in keys:
-            found = _for(lease_id, source.spec.key_link(key.id))
-            yield Sighting(found, Ownership.OURS, "" if key.enabled else "disabled")
-        if keys:
-            told = f"{len(keys)} key{'s' if len(keys) != 1 else ''}"
-            cut_off = not any(key.enabled for key in keys)
-            yield Sighting(_for(lease_id, link), Ownership.OURS, told, cut_off=cut_off)
 
     def _place_seen(self, lease_id: str, link: Link) -> Iterator[Sighting]:
         place = self._credentials.place(self._place_spec(link))
@@ -203,7 +192,7 @@ class HolderAdapter:
     def _disable(self, lease_id: str, link: Link, *, also_disabled: bool = False) -> list[Link]:
         """Make the keys useless, and tell which: those that worked, or all."""
         source = self._source(link)
-        keys = source.keys(_tags_of(lease_id))
+        keys = source.keys(tags_of(lease_id))
         for key in keys:
             _make_useless(source, key)
         return [source.spec.key_link(key.id) for key in keys if key.enabled or also_disabled]
@@ -243,6 +232,24 @@ class HolderAdapter:
         return self._account
 
 
+def keys_seen(source: Source, lease_id: str, link: Link) -> Iterator[Sighting]:
+    """Tell of each key of a source, and, where it has any, of the source itself.
+
+    Args:
+        source: the source.
+        lease_id: the lease that its principal bears.
+        link: the source's own link.
+    """
+    keys = source.keys(tags_of(lease_id))
+    for key in keys:
+        found = _for(lease_id, source.spec.key_link(key.id))
+        yield Sighting(found, Ownership.OURS, "" if key.enabled else "disabled")
+    if keys:
+        told = f"{len(keys)} key{'s' if len(keys) != 1 else ''}"
+        cut_off = not any(key.enabled for key in keys)
+        yield Sighting(_for(lease_id, link), Ownership.OURS, told, cut_off=cut_off)
+
+
 def _make_useless(source: Source, key: Key) -> None:
     if not source.can_disable:
         source.delete(key.id)
@@ -275,7 +282,7 @@ def _detail(held: Held, ours: bool) -> str:
     return f"{held.older} older version{'s' if held.older != 1 else ''}" if held.older else ""
 
 
-def _tags_of(lease_id: str) -> LeaseTags:
+def tags_of(lease_id: str) -> LeaseTags:
     """Tags with a lease id only, for listing, which compares nothing else."""
     return LeaseTags(lease_id, "", "", "", "", date.max, "")
 

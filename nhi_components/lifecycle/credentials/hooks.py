@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 from nhi_components.core.credential.dependents import CommandHook, DeploymentRestart, Hook, HttpHook
 from nhi_components.core.errors import NhiError
 from nhi_components.core.links import System
+from nhi_components.lifecycle.adapters import IMPORTING
 
 _VERSION = 1
 _RUNS, _DOES_NOT_RUN = 0, 3
@@ -30,7 +31,7 @@ class Facts:
         lease: its lease id.
         key_id: the source's id of the key that is, or was, delivered.
         version: how many keys have been delivered, this one included.
-        cause: why: `rotation`, `exposure` or `removal`.
+        cause: why: `rotation`, `exposure`, `removal`, or `decommission`, where there is neither lease nor key id.
     """
 
     identity: str
@@ -154,7 +155,8 @@ def _run(hook: CommandHook, facts: Facts, place: str) -> int:
 
 def _post(hook: HttpHook, request: bytes, place: str) -> int:
     # It brings requests, which whoever has no web hook need not wait for.
-    from nhi_components.lifecycle.adapters.web import Web
+    with IMPORTING:
+        from nhi_components.lifecycle.adapters.web import Web
 
     web = Web(System.HOOK, place, hook.token_variable, "application/json", hook.timeout_seconds)
     return web.send("POST", hook.url, request).status

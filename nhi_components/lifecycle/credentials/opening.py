@@ -11,7 +11,7 @@ from nhi_components.core.errors import NhiError
 from nhi_components.core.life import State
 from nhi_components.core.links import System
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.adapters import open_credentials
+from nhi_components.lifecycle.adapters import IMPORTING, open_credentials
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.credentials.dependents import HookDependants
 from nhi_components.lifecycle.credentials.desk import Desk
@@ -38,7 +38,8 @@ def tools_of(connection: ConnectionOf, clock: Clock) -> Tools:
 
     @cache
     def deployments(name: str) -> Deployments:
-        from nhi_components.lifecycle.adapters.kubernetes.deployments import Deployments as Cluster
+        with IMPORTING:
+            from nhi_components.lifecycle.adapters.kubernetes.deployments import Deployments as Cluster
 
         found = connection(System.KUBERNETES, name)
         if not isinstance(found, KubernetesConnection):

@@ -1,4 +1,4 @@
-"""What every statement tells: what it is about, which lease, who decided, with whose access it was done."""
+"""What every statement about a lease tells: what it is about, which lease, who decided, with whose access."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class Kind(StrEnum):
     SUSPENSION = "suspension"
     RESTORATION = "restoration"
     ROTATION = "rotation"
+    AUDIT = "audit"
 
 
 def _named(link: LinkRecord) -> LinkRecord:
@@ -30,7 +31,7 @@ def _named(link: LinkRecord) -> LinkRecord:
 
 
 class AboutLease(Record):
-    """What every kind of evidence says: which lease, who decided, and with whose access it was done.
+    """What every kind of evidence about a lease says: which lease, who decided, and with whose access it was done.
 
     Attributes:
         revocations: how fast access ended, by system and connection; empty where nothing was revoked, and in what

@@ -66,7 +66,7 @@ def check_chain(
         flaw
         for reading in readings
         if reading.predicate
-        for flaw in _place_flaws(reading, reading.predicate, by_number)
+        for flaw in place_flaws(reading, reading.predicate, _digest_before(reading, by_number))
     ]
     flaws += _clock_flaws(readings)
     head_flaws, notes = _check_head(store, head)
@@ -95,22 +95,29 @@ def _gaps(chain_id: str, readings: Sequence[Reading]) -> list[Flaw]:
     return flaws
 
 
-def _place_flaws(reading: Reading, predicate: Predicate, by_number: dict[int, Reading]) -> list[Flaw]:
+def _digest_before(reading: Reading, by_number: dict[int, Reading]) -> str | None:
+    previous = by_number.get(reading.stored.sequence - 1)
+    return GENESIS_DIGEST if reading.stored.sequence == 1 else previous.digest if previous else None
+
+
+def place_flaws(reading: Reading, predicate: Predicate, previous_digest: str | None) -> list[Flaw]:
+    """Find what is wrong with where a statement says that it stands.
+
+    Args:
+        reading: its envelope, read.
+        predicate: what it says.
+        previous_digest: digest of the envelope before it; None when that is not known.
+    """
     stored, place = reading.stored, predicate.chain
     flaws = []
     if (place.chain_id, place.sequence) != (stored.chain_id, stored.sequence):
         got = f"a statement of chain {place.chain_id}, number {place.sequence}"
         expected = f"chain {stored.chain_id}, number {stored.sequence}, as its file says"
         flaws.append(Flaw(FlawCode.SEQUENCE, stored.path, got, expected, RESTORE))
-    previous = by_number.get(stored.sequence - 1)
-    expected_digest = GENESIS_DIGEST if stored.sequence == 1 else previous.digest if previous else None
-    if expected_digest and place.previous_digest != expected_digest:
+    if previous_digest and place.previous_digest != previous_digest:
         got = f"previous_digest {place.previous_digest}"
-        flaws.append(
-            Flaw(
-                FlawCode.BROKEN_CHAIN, stored.path, got, f"{expected_digest}, the digest of the previous file", RESTORE
-            )
-        )
+        expected = f"{previous_digest}, the digest of the previous file"
+        flaws.append(Flaw(FlawCode.BROKEN_CHAIN, stored.path, got, expected, RESTORE))
     return flaws
 
 

@@ -1,4 +1,4 @@
-"""What evidence says: a cut-off, a teardown, one that is not complete, a suspension, a restoration, a rotation."""
+"""What evidence says: of a lease, from its cut-off to its rotations, and of events about identities without a lease."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from nhi_components.core.links import LinkKind, RemovalFacts, System
 from nhi_components.core.model import wrong
 from nhi_components.lifecycle.evidence.about_lease import AboutLease, Kind
+from nhi_components.lifecycle.evidence.audit_events import AuditRecord
 from nhi_components.lifecycle.evidence.changes_of_state import RestorationRecord, SuspensionRecord
 from nhi_components.lifecycle.evidence.parts import (
     At,
@@ -226,8 +227,8 @@ class IncompleteRecord(AboutLease):
         return distinct([*self.ledger, *(row.link for row in self.removals), *(row.link for row in self.alive)])
 
 
-Content = Annotated[
-    CutOffRecord | TeardownRecord | IncompleteRecord | SuspensionRecord | RestorationRecord | RotationRecord,
-    Field(discriminator="kind"),
-]
+LeaseContent = CutOffRecord | TeardownRecord | IncompleteRecord | SuspensionRecord | RestorationRecord | RotationRecord
+"""What one statement says of a lease."""
+
+Content = Annotated[LeaseContent | AuditRecord, Field(discriminator="kind")]
 """What one statement says."""

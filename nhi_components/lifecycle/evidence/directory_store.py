@@ -73,6 +73,14 @@ class DirectoryStore:
         found = (_stored(folder, sequence) for sequence in _sequences(folder))
         return tuple(envelope for envelope in found if envelope)
 
+    def sequences(self, chain_id: str) -> tuple[int, ...]:
+        """The numbers of a chain's envelopes, in their order."""
+        return tuple(_sequences(self._chains / chain_id))
+
+    def envelope(self, chain_id: str, sequence: int) -> StoredEnvelope | None:
+        """One envelope, by its number."""
+        return _stored(self._chains / chain_id, sequence)
+
     def mentioning(self, lease_id: str) -> Iterator[StoredEnvelope]:
         """The envelopes of all chains whose payload holds a lease id, read one after another."""
         chains = self.chain_ids()

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.model import wrong
 from nhi_components.lifecycle.evidence.canonical import canonical_json, sha256_hex
-from nhi_components.lifecycle.evidence.text import Identifier, Prose
+from nhi_components.lifecycle.evidence.text import Identifier, Prose, prose
 from nhi_components.lifecycle.ports import Caller
 
 _CREDENTIAL_NAME = re.compile(
@@ -77,8 +77,13 @@ def fact_record(fact: Fact) -> At | NotApplicable | NeverMade | Unchecked:
             return At(time=fact)
 
 
+def names_a_credential(name: str) -> bool:
+    """Tell whether a field of this name would hold a credential."""
+    return bool(_CREDENTIAL_NAME.fullmatch(name.lower()))
+
+
 def _attribute_name(name: str) -> str:
-    if _CREDENTIAL_NAME.fullmatch(name.lower()):
+    if names_a_credential(name):
         raise wrong(got=name, expected="a plain fact about a link", fix="keep credentials out of a link's attributes")
     return name
 
@@ -163,7 +168,7 @@ Stated = Annotated[Known | Unknown, Field(discriminator="state")]
 
 def stated(value: str | None, otherwise: str) -> Known | Unknown:
     """Write down what was stated, or why it is unknown."""
-    return Known(value=value) if value and value.strip() else Unknown(why=otherwise)
+    return Known(value=value) if value and prose(value) else Unknown(why=otherwise)
 
 
 class LeaseRecord(Record):

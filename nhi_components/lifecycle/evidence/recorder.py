@@ -1,4 +1,4 @@
-"""The facade through which a lease's suspensions, restorations and end are recorded."""
+"""The facade through which a lease's suspensions, restorations and end are recorded, and other identities' events."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from nhi_components.core.errors import EvidenceError, Problem
 from nhi_components.core.links import Link
 from nhi_components.lifecycle.clock import Clock
 from nhi_components.lifecycle.evidence.anchor import Anchor, AnchoredHead, compare
+from nhi_components.lifecycle.evidence.audit_events import AuditRecord
 from nhi_components.lifecycle.evidence.changes_of_state import ChangeOfState, RestorationRecord, SuspensionRecord
 from nhi_components.lifecycle.evidence.completeness import incompleteness
-from nhi_components.lifecycle.evidence.contents import Content, CutOffRecord, IncompleteRecord, TeardownRecord
+from nhi_components.lifecycle.evidence.contents import (
+    Content,
+    CutOffRecord,
+    IncompleteRecord,
+    LeaseContent,
+    TeardownRecord,
+)
 from nhi_components.lifecycle.evidence.envelope import open_sealed, seal
 from nhi_components.lifecycle.evidence.flaws import EvidenceRefused, Flaw, FlawCode
 from nhi_components.lifecycle.evidence.reader import by_fingerprint, read, statements_of
@@ -42,6 +49,21 @@ class Receipt:
     head: Head
     path: str
     anchored: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchored:
+    """What an anchor has.
+
+    Attributes:
+        anchor: its name.
+        before: the head that it had; None when it had none of this chain.
+        head: the head that it has now.
+    """
+
+    anchor: str
+    before: Head | None
+    head: Head
 
 
 class EvidenceRecorder:
@@ -98,12 +120,30 @@ class EvidenceRecorder:
         """Record that a credential was issued, rotated or revoked."""
         return self._record(content)
 
+    def record_audit(self, content: AuditRecord) -> Receipt:
+        """Record events about identities without a lease."""
+        return self._record(content)
+
+    def anchor_head(self) -> Anchored | None:
+        """Anchor the chain's head as it is now; None without an anchor.
+
+        Raises:
+            EvidenceError: the anchor cannot be reached, or does not agree with the chain.
+        """
+        if self._anchor is None:
+            return None
+        with self._store.writing() as chain:
+            before = self._reconcile(chain, self._newest(chain))
+            if before is None or before.head != chain.head:
+                self._anchor.advance(before, chain.head)
+            return Anchored(self._anchor.name, before.head if before else None, chain.head)
+
     def last_rotation(self, lease_id: str) -> RotationRecord | None:
         """The newest statement about a lease's credential in this store."""
         contents = self._contents(lease_id)
         return next((content for content in reversed(contents) if isinstance(content, RotationRecord)), None)
 
-    def last(self, lease_id: str) -> Content | None:
+    def last(self, lease_id: str) -> LeaseContent | None:
         """What the newest statement about a lease's access in this store says; rotations end and restore none."""
         about_access = (each for each in reversed(self._contents(lease_id)) if not isinstance(each, RotationRecord))
         return next(about_access, None)
@@ -199,10 +239,11 @@ class EvidenceRecorder:
             raise EvidenceRefused("the anchor and the evidence do not agree", [flaw])
         return anchored
 
-    def _contents(self, lease_id: str) -> list[Content]:
+    def _contents(self, lease_id: str) -> list[LeaseContent]:
         """What a lease's statements say, in the order of their writing."""
         trusted = by_fingerprint(self._store.pinned_keys())
-        return [statement.content for statement in statements_of(self._store, trusted, lease_id)]
+        contents = (statement.content for statement in statements_of(self._store, trusted, lease_id))
+        return [content for content in contents if not isinstance(content, AuditRecord)]
 
 
 def _forgotten(newest: Predicate | None, anchor: str) -> Flaw | None:

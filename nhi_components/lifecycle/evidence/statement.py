@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, ValidationError
 
 from nhi_components.lifecycle.evidence.about_lease import Kind
+from nhi_components.lifecycle.evidence.audit_events import AuditRecord
 from nhi_components.lifecycle.evidence.canonical import canonical_json, sha256_hex
 from nhi_components.lifecycle.evidence.contents import Content
 from nhi_components.lifecycle.evidence.flaws import RESTORE, EvidenceRefused, Flaw, FlawCode, malformed
@@ -69,9 +70,9 @@ class Predicate(Record):
         return self.content.kind
 
     @property
-    def lease_id(self) -> str:
-        """The lease that it is about."""
-        return self.content.lease.lease_id
+    def lease_id(self) -> str | None:
+        """The lease that it is about; None for events about identities without a lease."""
+        return None if isinstance(self.content, AuditRecord) else self.content.lease.lease_id
 
 
 def stepped_back(previous: datetime | None, now: datetime) -> float | None:
@@ -85,17 +86,20 @@ def predicate_type(kind: Kind) -> str:
 
 
 def encode(predicate: Predicate) -> bytes:
-    """Write the statement as canonical JSON: one subject for the lease, one for each linked resource."""
+    """Write the statement as canonical JSON: one subject for the lease, one for each linked resource.
+
+    Events without a lease have one subject for each identity, or each event that is about none.
+    """
     from google.protobuf.json_format import MessageToDict
     from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
     from in_toto_attestation.v1.statement import Statement
 
     content = predicate.model_dump(mode="json")
     subjects = [ResourceDescriptor(name=name, digest={"sha256": digest}).pb for name, digest in _subjects(predicate)]
-    statement = Statement(subjects, predicate_type(predicate.kind), content)
+    # A protobuf Struct holds every number as a double, and is slow to make: the predicate is kept as it was.
+    statement = Statement(subjects, predicate_type(predicate.kind), {"kind": predicate.kind.value})
     statement.validate()
     written: dict[str, Any] = MessageToDict(statement.pb)
-    # A protobuf Struct holds every number as a double: the predicate is kept as it was.
     return canonical_json(written | {"predicate": content})
 
 
@@ -126,7 +130,10 @@ def _frame(statement: dict[str, Any]) -> dict[str, Any]:
 
 
 def _subjects(predicate: Predicate) -> list[tuple[str, str]]:
-    lease_id = predicate.lease_id
-    links = {link.digest: link for link in predicate.content.links}
+    content = predicate.content
+    if isinstance(content, AuditRecord):
+        return [(name, sha256_hex(canonical_json(parts))) for name, parts in content.subjects]
+    lease_id = content.lease.lease_id
+    links = {link.digest: link for link in content.links}
     named = [(":".join(link.key), digest) for digest, link in links.items()]
     return [(f"lease:{lease_id}", sha256_hex(canonical_json(["lease", lease_id]))), *named]

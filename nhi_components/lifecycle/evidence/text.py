@@ -29,7 +29,7 @@ _AWS_SECRET_KEY = re.compile(
 )
 """Forty characters of mixed case: the form of an AWS secret access key; a path may have it too, so prose only."""
 
-_UNPRINTABLE = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def _identifier(value: str) -> str:
@@ -44,16 +44,30 @@ def _identifier(value: str) -> str:
     return value
 
 
+def _readable(value: str) -> str:
+    return "".join(" " if unicodedata.category(c) in _UNPRINTABLE else c for c in _MARKED.sub(REDACTED, value))
+
+
+def _name(value: object) -> object:
+    return _readable(value)[:LONGEST_IDENTIFIER] if isinstance(value, str) else value
+
+
 def _prose(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    readable = "".join(" " if unicodedata.category(c) in _UNPRINTABLE else c for c in _MARKED.sub(REDACTED, value))
-    readable = " ".join(_AWS_SECRET_KEY.sub(REDACTED, readable).split())
+    return prose(value) if isinstance(value, str) else value
+
+
+def prose(value: str) -> str:
+    """Make words fit to be kept, as `Prose` does; empty when nothing can be read in them."""
+    readable = " ".join(_AWS_SECRET_KEY.sub(REDACTED, _readable(value)).split())
     return readable if len(readable) <= LONGEST_PROSE else readable[: LONGEST_PROSE - 1] + "…"
 
 
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_IDENTIFIER), AfterValidator(_identifier)]
 """A name, path, ARN or id; refused when it has the form of a credential."""
+
+Name = Annotated[str, BeforeValidator(_name), StringConstraints(min_length=1)]
+"""A name or id as another's system lists it, cut to the length of the longest identifier; whatever has the form of a
+credential is replaced before it is kept."""
 
 Prose = Annotated[str, BeforeValidator(_prose), StringConstraints(min_length=1)]
 """Words by or for people, on one line; whatever has the form of a credential is replaced before it is kept."""

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from nhi_components.lifecycle.evidence.about_lease import Kind
 from nhi_components.lifecycle.evidence.anchor import Anchor, AnchoredHead
+from nhi_components.lifecycle.evidence.audit_events import AuditRecord
 from nhi_components.lifecycle.evidence.chain_check import Anchoring, ChainCheck, check_chain
 from nhi_components.lifecycle.evidence.completeness import incompleteness, unchecked_facts
-from nhi_components.lifecycle.evidence.contents import Content, TeardownRecord
+from nhi_components.lifecycle.evidence.contents import LeaseContent, TeardownRecord
 from nhi_components.lifecycle.evidence.flaws import Flaw, FlawCode
 from nhi_components.lifecycle.evidence.keys import VerifyingKey
 from nhi_components.lifecycle.evidence.reader import Reading, by_fingerprint, in_order, read
@@ -27,6 +28,7 @@ _STATES = {
     Kind.RESTORATION: "restored",
     Kind.ROTATION: "credential issued or rotated",
 }
+"""What the newest statement about a lease says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ class LeaseSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class _AboutLease:
+    predicate: Predicate
+    content: LeaseContent
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationReport:
     """What verification found.
 
@@ -81,6 +89,12 @@ class VerificationReport:
     pinned_on_first_use: bool
     flaws: tuple[Flaw, ...]
     notes: tuple[str, ...]
+
+    @property
+    def events(self) -> int:
+        """How many events about identities without a lease trusted evidence tells."""
+        contents = (reading.predicate.content for reading in self.readings if reading.predicate)
+        return sum(len(content.events) for content in contents if isinstance(content, AuditRecord))
 
     @property
     def empty(self) -> bool:
@@ -159,22 +173,24 @@ def _elsewhere(checks: Sequence[ChainCheck], heads: Mapping[str, AnchoredHead], 
 
 
 def _judge_leases(predicates: Sequence[Predicate], paths: Mapping[int, str]) -> tuple[list[LeaseSummary], list[Flaw]]:
-    by_lease: dict[str, list[Predicate]] = {}
+    by_lease: dict[str, list[_AboutLease]] = {}
     for predicate in in_order(predicates):
-        by_lease.setdefault(predicate.lease_id, []).append(predicate)
+        if not isinstance(predicate.content, AuditRecord):
+            about = _AboutLease(predicate, predicate.content)
+            by_lease.setdefault(about.content.lease.lease_id, []).append(about)
     flaws = [
         flaw
         for statements in by_lease.values()
-        for index, predicate in enumerate(statements)
-        if isinstance(predicate.content, TeardownRecord)
-        for flaw in incompleteness(predicate.content, [s.content for s in statements[:index]], paths[id(predicate)])
+        for index, about in enumerate(statements)
+        if isinstance(about.content, TeardownRecord)
+        for flaw in incompleteness(about.content, [s.content for s in statements[:index]], paths[id(about.predicate)])
     ]
     return [_lease_summary(statements) for statements in by_lease.values()], flaws
 
 
-def _lease_summary(statements: Sequence[Predicate]) -> LeaseSummary:
-    newest = statements[-1]
-    lease = newest.content.lease
+def _lease_summary(statements: Sequence[_AboutLease]) -> LeaseSummary:
+    newest = statements[-1].predicate
+    lease = statements[-1].content.lease
     teardowns = [s.content for s in statements if isinstance(s.content, TeardownRecord)]
     return LeaseSummary(
         lease_id=lease.lease_id,
@@ -188,7 +204,7 @@ def _lease_summary(statements: Sequence[Predicate]) -> LeaseSummary:
     )
 
 
-def revocations_of(contents: Iterable[Content]) -> tuple[RevocationRow, ...]:
+def revocations_of(contents: Iterable[LeaseContent]) -> tuple[RevocationRow, ...]:
     """Tell what statements of a lease, in their order, say last of each revocation that was begun."""
     rows = [row for content in contents for row in content.revocations]
     return tuple({(row.system, row.connection, row.started): row for row in rows}.values())

@@ -4,7 +4,7 @@ A teardown report can so tell which figure it waited for. `None` means that the 
 measured and reported.
 """
 
-from nhi_components.lifecycle.residue.deadlines import RESIDUES, deadline_for, deadline_of, figure_of
+from nhi_components.lifecycle.residue.deadlines import RESIDUES, deadline_for, deadline_of, figure_of, undeletable_for
 from nhi_components.lifecycle.residue.model import Deadline, Figure, Residue
 
-__all__ = ["RESIDUES", "Deadline", "Figure", "Residue", "deadline_for", "deadline_of", "figure_of"]
+__all__ = ["RESIDUES", "Deadline", "Figure", "Residue", "deadline_for", "deadline_of", "figure_of", "undeletable_for"]

@@ -8,17 +8,35 @@ from types import MappingProxyType
 
 from nhi_components.core.links import LinkKind
 from nhi_components.lifecycle.residue.aws import AWS
+from nhi_components.lifecycle.residue.azure import AZURE
 from nhi_components.lifecycle.residue.elsewhere import ELSEWHERE
+from nhi_components.lifecycle.residue.gcp import GCP
+from nhi_components.lifecycle.residue.kubernetes import KUBERNETES
 from nhi_components.lifecycle.residue.model import Deadline, Residue
 from nhi_components.lifecycle.residue.vault import VAULT
 
-RESIDUES: tuple[Residue, ...] = (*AWS, *VAULT, *ELSEWHERE)
+RESIDUES: tuple[Residue, ...] = (*AWS, *VAULT, *GCP, *AZURE, *KUBERNETES, *ELSEWHERE)
 
 _IAM = Deadline(
     "aws.iam.propagation", timedelta(minutes=2), "no figure is documented; thirty times what others measured (3-4 s)"
 )
 _SECRET = Deadline(
     "aws.secretsmanager.forced-deletion", timedelta(minutes=10), "no figure is documented; the deletion is asynchronous"
+)
+
+
+_ALLOW_POLICY = Deadline(
+    "gcp.iam.propagation", timedelta(minutes=10), "above the 7 min that Google gives as possible for a policy"
+)
+
+
+_AZURE_ROLES = Deadline(
+    "azure.rbac.propagation", timedelta(minutes=10), "the 10 min that Azure gives as possible for a change of roles"
+)
+_ENTRA = Deadline(
+    "azure.entra.soft-delete",
+    timedelta(minutes=5),
+    "no figure is documented; others measured 4 to 18 s until Entra's copies agree",
 )
 
 
@@ -65,10 +83,29 @@ _DEADLINES: Mapping[LinkKind, Deadline] = MappingProxyType(
         LinkKind.VAULT_KV_PATH: _vault("vault.kv.versions"),
         LinkKind.VAULT_KV_VERSION: _vault("vault.kv.versions"),
         LinkKind.VAULT_API_KEYS: _vault("vault.kv.versions"),
+        LinkKind.GCP_SERVICE_ACCOUNT: Deadline(
+            "gcp.service-account.tokens",
+            timedelta(minutes=10),
+            "no figure is documented; as long as for a policy, as both are IAM's",
+        ),
+        LinkKind.GCP_BINDING: _ALLOW_POLICY,
+        LinkKind.GCP_CUSTOM_ROLE: _elsewhere("gcp.custom-role.undelete"),
+        LinkKind.GCP_WORKLOAD_IDENTITY_POOL: _elsewhere("gcp.workload-identity-pool.undelete"),
+        LinkKind.GCP_WORKLOAD_IDENTITY_PROVIDER: _elsewhere("gcp.workload-identity-pool.undelete"),
         LinkKind.GCP_SERVICE_ACCOUNT_KEY: _elsewhere("gcp.service-account-key.tokens"),
         LinkKind.GCP_SECRET: _elsewhere("gcp.secret.versions"),
+        LinkKind.AZURE_MANAGED_IDENTITY: _elsewhere("azure.managed-identity.made-anew"),
+        LinkKind.AZURE_FEDERATED_CREDENTIAL: _elsewhere("azure.federated-credential.propagation"),
+        LinkKind.AZURE_ROLE_DEFINITION: _AZURE_ROLES,
+        LinkKind.AZURE_ROLE_ASSIGNMENT: _AZURE_ROLES,
+        LinkKind.ENTRA_APPLICATION: _ENTRA,
+        LinkKind.ENTRA_SERVICE_PRINCIPAL: _ENTRA,
         LinkKind.ENTRA_CLIENT_SECRET: _elsewhere("azure.client-secret.tokens"),
         LinkKind.KEY_VAULT_SECRET: _elsewhere("azure.key-vault.soft-delete"),
+        LinkKind.KUBERNETES_SERVICE_ACCOUNT: _elsewhere("kubernetes.service-account.tokens"),
+        LinkKind.KUBERNETES_ROLE: _elsewhere("kubernetes.rbac.watch"),
+        LinkKind.KUBERNETES_ROLE_BINDING: _elsewhere("kubernetes.rbac.watch"),
+        LinkKind.KUBERNETES_SUBJECT: _elsewhere("kubernetes.role-binding.subjects"),
         LinkKind.KUBERNETES_SECRET: _elsewhere("kubernetes.secret.mounts"),
         LinkKind.GITHUB_SECRET: _elsewhere("github.secret.runs"),
         LinkKind.GITLAB_VARIABLE: _elsewhere("gitlab.variable.jobs"),
@@ -79,6 +116,9 @@ _DEADLINES: Mapping[LinkKind, Deadline] = MappingProxyType(
     }
 )
 """A test holds that no kind is forgotten."""
+
+_UNDELETED: Mapping[LinkKind, str] = MappingProxyType({LinkKind.GCP_SERVICE_ACCOUNT: "gcp.service-account.undelete"})
+"""The kinds that can be brought back once they are gone, although nothing can be seen of them then."""
 
 _BY_ID: Mapping[str, Residue] = MappingProxyType({residue.id: residue for residue in RESIDUES})
 
@@ -96,3 +136,8 @@ def deadline_of(kind: LinkKind) -> timedelta:
 def figure_of(kind: LinkKind) -> Residue:
     """Tell which residue a teardown waits for with a kind of linked resource."""
     return _BY_ID[deadline_for(kind).residue]
+
+
+def undeletable_for(kind: LinkKind) -> timedelta | None:
+    """Tell for how long something could be brought back of which nothing is seen any more; None when it can't be."""
+    return _BY_ID[_UNDELETED[kind]].documented if kind in _UNDELETED else None

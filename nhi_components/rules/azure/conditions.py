@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nhi_components.facts.azure.catalogue import OWNER, RBAC_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR
+from nhi_components.core.azure_catalogue import OWNER, RBAC_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR
 
 _CACHED = 1024
 _PRIVILEGED = frozenset({OWNER, RBAC_ADMINISTRATOR, USER_ACCESS_ADMINISTRATOR})

@@ -156,7 +156,7 @@ def is_credential(operation: str) -> bool:
 @lru_cache(maxsize=1)
 def watched() -> tuple[frozenset[str], frozenset[str]]:
     """Give the operations that rules ask for: of the control plane, and on data."""
-    from nhi_components.facts.azure.catalogue import operations_named
+    from nhi_components.core.azure_catalogue import operations_named
 
     credentials = (operation for operation in operations_named("/action") if is_credential(operation))
     methods = (need for method in METHODS for need in method.needs)

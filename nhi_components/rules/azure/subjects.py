@@ -14,6 +14,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from nhi_components.core.azure_federation import PARKED
+
 _CACHED = 4096
 _WILD = re.compile(r"[*?]")
 _GITHUB = "token.actions.githubusercontent.com"
@@ -42,6 +44,8 @@ def subject_problem(issuer: str, subject: str) -> str | None:
     """Tell why a subject lets in more than one workload; None when it does not."""
     if not subject or not subject.strip("*:/"):
         return "any subject"
+    if subject == PARKED:
+        return None
     host = _host(issuer)
     if host == _GITHUB or (subject.startswith("repo:") and not host):
         return _github_problem(subject)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import cache, lru_cache
 
-from nhi_components.facts.gcp.catalogue import all_permissions, permissions_of_service
+from nhi_components.core.gcp_catalogue import all_permissions, permissions_of_service
 from nhi_components.rules.gcp.methods import ALONE, WITH_ACT_AS, WITH_EACH_OTHER
 from nhi_components.rules.gcp.permissions import ACT_AS, BULK_READS, CHILDREN, CONTENT_TYPES, DATA_PLANE, INFRASTRUCTURE
 

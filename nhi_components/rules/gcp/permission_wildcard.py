@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from nhi_components.core.findings import Finding, Severity
+from nhi_components.core.gcp_catalogue import matching
 from nhi_components.facts import DocumentKind, Facts, Platform
-from nhi_components.facts.gcp.catalogue import matching
 from nhi_components.facts.gcp.model import RoleDefinition
 from nhi_components.rules.config import JudgeConfig
 from nhi_components.rules.gcp.breadth import is_read

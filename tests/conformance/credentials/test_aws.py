@@ -22,7 +22,8 @@ from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import NotChecked, System
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters import open_credentials
-from nhi_components.lifecycle.adapters.aws import appearance, secret_notes, secret_place
+from nhi_components.lifecycle.adapters.appearance import APPEARANCE_SECONDS
+from nhi_components.lifecycle.adapters.aws import secret_notes, secret_place
 from nhi_components.lifecycle.adapters.aws.access_keys import AccessKeys
 from nhi_components.lifecycle.adapters.aws.secret_notes import CLAIM, NOTE
 from nhi_components.lifecycle.adapters.aws.secret_place import SecretPlace
@@ -395,7 +396,7 @@ class TestAccessKeys:
         source.delete(doomed.id)
         assert late == []
         monkeypatch.setattr(Users, "keys", lambda self, name: [doomed])
-        monkeypatch.setattr(appearance, "APPEARANCE_SECONDS", 0.3)
+        monkeypatch.setitem(APPEARANCE_SECONDS, System.AWS, 0.3)
         with pytest.raises(NhiError, match="is still listed"):
             source.delete(doomed.id)
 

@@ -319,7 +319,11 @@ def test_a_token_endpoint_that_is_busy_or_away_is_no_refusal(entra: EntraWorld, 
     source = entra.open().source(entra.source(tags))
     material = source.create(tags)
     entra.double.fail(503, target="/oauth2/")
-    with pytest.raises(SystemUnreachable):
+    with pytest.raises(SystemUnreachable, match=r"no token .*\(503\)(?s:.*)fix: +try again later"):
+        source.works(material)
+    entra.double.recover()
+    entra.double.fail(429, retry_after=0, target="/oauth2/")
+    with pytest.raises(SystemUnreachable, match=r"no token .*no reason of Entra's(?s:.*)fix: +try again later"):
         source.works(material)
     entra.double.recover()
     entra.stop()

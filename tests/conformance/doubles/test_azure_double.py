@@ -73,6 +73,9 @@ def test_a_client_secret_works_until_it_is_removed(double: AzureDouble, graph: A
     secret = graph("POST", f"{path}/addPassword", {"passwordCredential": {"displayName": "one"}}).json()
     assert secret["secretText"].startswith(secret["hint"])
     holder = credential_of(double, made["appId"], secret["secretText"])
+    with pytest.raises(ClientAuthenticationError, match="AADSTS7000229"):
+        holder.get_token(GRAPH)
+    assert graph("POST", "/servicePrincipals", {"appId": made["appId"]}).status_code == 201
     assert holder.get_token(GRAPH).token
     shown = graph("GET", path).json()["passwordCredentials"]
     assert [(each["keyId"], each["secretText"]) for each in shown] == [(secret["keyId"], None)]

@@ -92,6 +92,20 @@ def test_a_finalizer_keeps_what_is_deleted(api: Any) -> None:
     assert _refused(core.read_namespaced_secret, "db", "default")[0] == HTTPStatus.NOT_FOUND
 
 
+def test_what_admission_refuses_is_refused_also_by_a_dry_run(double: KubernetesDouble, api: Any) -> None:
+    core = client.CoreV1Api(api)
+    double.cluster.refused["secrets"] = "secrets need a ticket"
+    for named in ({}, {"dry_run": "All"}):
+        code, reason, message = _refused(core.create_namespaced_secret, "default", _secret("db"), **named)
+        assert (code, reason) == (422, "Invalid")
+        assert message.endswith("denied request: secrets need a ticket")
+    double.cluster.refused.clear()
+    double.cluster.spaces["default"]["status"]["phase"] = "Terminating"
+    code, reason, message = _refused(core.create_namespaced_secret, "default", _secret("db"))
+    assert (code, reason) == (403, "Forbidden")
+    assert "because it is being terminated" in message
+
+
 def test_labels_choose_across_namespaces_page_by_page(double: KubernetesDouble, api: Any) -> None:
     core = client.CoreV1Api(api)
     double.cluster.add_namespace("shop")

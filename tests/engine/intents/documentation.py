@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 from pathlib import Path
-from textwrap import fill
 
-from nhi_components.core.aws_intents import INTENTS, Condition, Intent, Part
+from nhi_components.core.aws_intents import INTENTS
+from nhi_components.core.intents import Condition, Intent, Part
+from tests.conformance.azure_intents.documentation import azure_part
+from tests.conformance.gcp_intents.documentation import gcp_part
 from tests.engine.intents.trial import Case, Trial
 from tests.engine.intents.trials import trials_in
 from tests.engine.intents.world import IMAGINED
+from tests.pages import wrapped
 
-_WIDTH = 120
 DOCUMENT = Path(__file__).parents[3] / "docs" / "intents.md"
 
 _INTRODUCTION = """\
@@ -34,9 +36,10 @@ AWS's own access levels are too coarse for this: `Write` of SQS holds SendMessag
 leaves out is said with it, and every one is tried: calls that it must allow, the same calls on another target, and the
 dangerous calls nearby. They are made for real, as a role that has nothing else, on ministack, an emulator of AWS that
 evaluates IAM (`tests/engine/intents`). All are also judged by the evaluator of this project, which reads policies for
-the rules; the end of this page names those that are judged by it alone.
+the rules; the end of this part names those that are judged by it alone.
 
-This page is generated: `python -m tests.engine.intents.documentation` writes it from the intents and their trials.
+[Intents on Azure](#intents-on-azure) and [on Google Cloud](#intents-on-google-cloud) follow. This page is generated:
+`python -m tests.engine.intents.documentation` writes it from the intents and their trials.
 """
 
 _JUDGED = """\
@@ -55,7 +58,8 @@ def page() -> str:
     trials = trials_in(IMAGINED)
     services = groupby(INTENTS.values(), key=lambda intent: intent.service)
     sections = ((f"## {service}\n", *(_section(intent, trials) for intent in intents)) for service, intents in services)
-    return "\n".join([_INTRODUCTION, *chain.from_iterable(sections), _JUDGED + "".join(_judged_rows(trials))])
+    aws = [_INTRODUCTION, *chain.from_iterable(sections), _JUDGED + "".join(_judged_rows(trials))]
+    return "\n".join([*aws, azure_part(), gcp_part()])
 
 
 def _section(intent: Intent, trials: Iterable[Trial]) -> str:
@@ -69,19 +73,8 @@ def _section(intent: Intent, trials: Iterable[Trial]) -> str:
     nearby = ", ".join(f"`{action}`" for action in refused if action not in intent.actions)
     items.append(f"Refused, as tried: the same beyond what is granted on; {nearby}")
     text = " ".join(filter(None, (intent.purpose, intent.excludes, intent.notes)))
-    listed = "".join(f"{_wrapped(item, '- ')}\n" for item in items)
-    return f"### {intent.id}\n\n{_wrapped(text)}\n\n{listed}"
-
-
-def _wrapped(text: str, mark: str = "") -> str:
-    return fill(
-        text,
-        _WIDTH,
-        initial_indent=mark,
-        subsequent_indent=" " * len(mark),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    listed = "".join(f"{wrapped(item, '- ')}\n" for item in items)
+    return f"### {intent.id}\n\n{wrapped(text)}\n\n{listed}"
 
 
 def _part(part: Part, required: set[str]) -> str:

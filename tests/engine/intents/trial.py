@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nhi_components.core.aws_intents import INTENTS, grants_of
+from nhi_components.core.aws_intents import INTENTS
 from nhi_components.core.grant import Grant
+from nhi_components.core.intents import grants_of
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 
-from nhi_components.core.connection import AwsConnection, VaultConnection
+from nhi_components.core.connection import AwsConnection, AzureConnection, GcpConnection, VaultConnection
 from nhi_components.core.errors import NhiError, SystemUnreachable
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.lifecycle import adapters
@@ -111,3 +115,25 @@ def test_a_missing_sdk_is_named_with_its_extra(
 def test_a_connection_of_another_system_is_refused() -> None:
     with pytest.raises(NhiError, match="got VaultConnection, expected one for aws"):
         open_adapter(System.AWS, "default", VaultConnection())
+
+
+def test_the_sdks_of_several_systems_are_imported_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, ended = list[str](), list[str]()
+
+    def slowly(module: str) -> SimpleNamespace:
+        assert len(begun) == len(ended), f"{module} is begun within {begun[-1]}"
+        begun.append(module)
+        time.sleep(0.01)
+        ended.append(module)
+        return SimpleNamespace(**dict.fromkeys(("AwsAdapter", "VaultAdapter", "GcpAdapter", "AzureAdapter"), Mock()))
+
+    monkeypatch.setattr(adapters, "import_module", slowly)
+    connections = {
+        System.AWS: AwsConnection(),
+        System.VAULT: VaultConnection(),
+        System.GCP: GcpConnection(),
+        System.AZURE: AzureConnection(),
+    }
+    with ThreadPoolExecutor(len(connections)) as threads:
+        list(threads.map(lambda system: open_adapter(system, "default", connections[system]), connections))
+    assert sorted(begun) == sorted(f"{adapters.__name__}.{system}.adapter" for system in connections)

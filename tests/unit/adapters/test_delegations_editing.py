@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from nhi_components.core.errors import NhiError, SpecError
+from nhi_components.core.links import System
+from nhi_components.lifecycle.adapters.appearance import APPEARANCE_SECONDS
 from nhi_components.lifecycle.adapters.aws.delegations import editing, holders
 from nhi_components.lifecycle.adapters.aws.delegations.documents import Document, with_statement
 from nhi_components.lifecycle.adapters.aws.delegations.holders import Bucket, HeldSecret, Key, Limits, Queue, Topic
@@ -157,7 +159,7 @@ class TestPrincipalNotKnownYet:
         assert held.sids == ["Ours"]
 
     def test_it_is_not_tried_for_ever(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(editing, "APPEARANCE_SECONDS", 0.05)
+        monkeypatch.setitem(APPEARANCE_SECONDS, System.AWS, 0.05)
         held = Held()
 
         def never(_: str) -> None:

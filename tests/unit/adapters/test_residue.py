@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,11 @@ def proofs(residue: Residue) -> str:
     return DOCUMENT.read_text().split(section(residue))[1].split("\n## ")[0]
 
 
-def existing_tests() -> set[str]:
+@cache
+def existing_tests() -> frozenset[str]:
     files = (ROOT / "tests").rglob("test_*.py")
     nodes = (node for file in files for node in ast.walk(ast.parse(file.read_text())))
-    return {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    return frozenset(node.name for node in nodes if isinstance(node, ast.FunctionDef))
 
 
 @pytest.mark.parametrize("residue", RESIDUES, ids=lambda residue: residue.id)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from nhi_components.core.aws_action import arn_services, find_action, problem_of_action
-from nhi_components.core.aws_intents import INTENTS, Intent, Parameter, Shape, grants_of
+from nhi_components.core.aws_intents import INTENTS
 from nhi_components.core.errors import SpecError
 from nhi_components.core.grant import aws_grant_problems
+from nhi_components.core.intents import Intent, Parameter, Shape, grants_of
 
 EACH = pytest.mark.parametrize("intent", INTENTS.values(), ids=INTENTS)
 SHAPES = {

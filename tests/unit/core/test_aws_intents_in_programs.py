@@ -11,9 +11,10 @@ import pulumi
 import pytest
 
 from nhi_components.aws import intents
-from nhi_components.core.aws_intents import INTENTS, Intent, grants_of
+from nhi_components.core.aws_intents import INTENTS
 from nhi_components.core.errors import SpecError
 from nhi_components.core.grant import Grant
+from nhi_components.core.intents import Intent, grants_of
 from nhi_components.refusal import ProgramRefused
 
 EACH = pytest.mark.parametrize("intent", INTENTS.values(), ids=INTENTS)

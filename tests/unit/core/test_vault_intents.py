@@ -10,9 +10,9 @@ import pulumi
 import pytest
 
 from nhi_components import vault
-from nhi_components.core.aws_intents import Intent, grants_of
 from nhi_components.core.errors import SpecError
 from nhi_components.core.grant import Grant, vault_grant_problems
+from nhi_components.core.intents import Intent, grants_of
 from nhi_components.core.vault_intents import VAULT_INTENTS
 from nhi_components.refusal import ProgramRefused
 

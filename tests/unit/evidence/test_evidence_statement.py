@@ -114,5 +114,6 @@ def test_every_kind_has_its_own_type():
         "suspension",
         "restoration",
         "rotation",
+        "audit",
     }
     assert b"evidence:teardown-incomplete:v1" in encode(predicate(incomplete()))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nhi_components.facts.azure.catalogue import CONTRIBUTOR, OWNER, built_in_roles, is_known_provider, types_of
+from nhi_components.core.azure_catalogue import CONTRIBUTOR, OWNER, is_known_provider, types_of
+from nhi_components.facts.azure.catalogue import built_in_roles
 from nhi_components.facts.azure.patterns import change_left, covers, is_whole_service, matches, spans_providers, verbs
 
 

@@ -7,6 +7,13 @@ from typing import Any
 
 import pytest
 
+from nhi_components.core.gcp_catalogue import (
+    all_permissions,
+    matching,
+    permissions_of,
+    predefined_roles,
+    version,
+)
 from nhi_components.facts import (
     UNKNOWN,
     DocumentKind,
@@ -15,13 +22,6 @@ from nhi_components.facts import (
     Platform,
     Unjudged,
     read_document,
-)
-from nhi_components.facts.gcp.catalogue import (
-    all_permissions,
-    matching,
-    permissions_of,
-    predefined_roles,
-    version,
 )
 from nhi_components.facts.gcp.members import Kind, classify
 from nhi_components.facts.gcp.model import Binding, Federation, IdentityProvider, RoleDefinition, Scope

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nhi_components.core.gcp_catalogue import all_permissions, predefined_roles
 from nhi_components.facts import DocumentKind, Facts, Platform, read_document
-from nhi_components.facts.gcp.catalogue import all_permissions, predefined_roles
 from nhi_components.rules import Judge, JudgeConfig
 
 NOW = datetime(2026, 1, 15, tzinfo=UTC)

@@ -33,7 +33,7 @@ from nhi_components.lifecycle.evidence.contents import Content, IncompleteRecord
 from nhi_components.lifecycle.evidence.reader import by_fingerprint, statements_of
 from nhi_components.lifecycle.evidence.recorder import EvidenceRecorder
 from nhi_components.lifecycle.evidence.settings import EvidenceSettings, open_recorder, open_store
-from nhi_components.lifecycle.ports import SystemAdapter
+from nhi_components.lifecycle.ports import Ownership, Sighting, SystemAdapter
 from nhi_components.lifecycle.residue import deadline_of
 
 LINKS = [ROLE, SECRET, ENTITY]
@@ -134,6 +134,36 @@ def test_a_session_that_still_works_keeps_the_lease_open(
     aws.canary_works = False
     bracket.close(TERMS, LEDGER)
     assert told()[-1].kind is Kind.TEARDOWN
+
+
+def test_a_session_that_works_for_a_while_is_tried_until_it_is_refused(
+    process: Callable[..., Bracket],
+    time: FakeTime,
+    told: Callable[[], list[Content]],
+    aws: FakeSystem,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bracket = process(patience=60)
+    bracket.cut_off(TERMS, LINKS)
+    monkeypatch.setattr(aws, "try_canary", lambda canary, now: None if now < seconds(20) else now)
+    bracket.close(TERMS, LEDGER)
+    teardown = told()[-1]
+    assert isinstance(teardown, TeardownRecord)
+    refused_at = {row.link.kind: row for row in teardown.removals}[ROLE.kind].refused_at.time
+    assert seconds(20) <= refused_at < seconds(26)
+    assert time.elapsed < 60
+
+
+def test_what_a_system_keeps_for_a_while_is_neither_alive_nor_standing(
+    process: Callable[..., Bracket], aws: FakeSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = Sighting(ROLE, Ownership.OURS, retained_until=seconds(3600))
+    monkeypatch.setattr(aws, "survey", lambda lease_id, links: [kept])
+    assert process().alive(LEASE, [ROLE]) == set()
+    assert process().standing(LEASE, [ROLE]).links == []
+    monkeypatch.setattr(aws, "survey", lambda lease_id, links: [replace(kept, retained_until=None)])
+    assert process().alive(LEASE, [ROLE]) == {ROLE.key}
+    assert process().standing(LEASE, [ROLE]).links == [ROLE]
 
 
 def test_what_is_alive_at_the_deadline_keeps_the_lease_open_and_is_named(
@@ -249,13 +279,18 @@ def test_a_namesake_does_not_keep_a_lease_open_and_is_named(
 
 
 def test_a_standing_tells_what_is_ours_and_whether_it_was_cut_off(
-    process: Callable[..., Bracket], aws: FakeSystem, vault: FakeSystem
+    process: Callable[..., Bracket], aws: FakeSystem, vault: FakeSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws.alive, vault.alive = [ROLE], [ENTITY]
     assert process().standing(LEASE, LINKS).links == [ROLE, ENTITY]
     assert not process().standing(LEASE, LINKS).cut_off
     vault.in_cut_off = {ENTITY.key}
     assert process().standing(LEASE, LINKS).cut_off
+    vault.in_cut_off = set()
+    with monkeypatch.context() as patched:
+        begun = Sighting(ROLE, Ownership.OURS, half_cut_off=True)
+        patched.setattr(aws, "survey", lambda lease_id, links: [begun])
+        assert process().standing(LEASE, LINKS).cut_off
     aws.namesakes = [NAMESAKE]
     with pytest.raises(NamesakeInTheWay):
         process().standing(LEASE, LINKS)

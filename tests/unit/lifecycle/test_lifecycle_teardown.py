@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from fake_system import (
@@ -18,8 +19,9 @@ from fake_system import (
     seconds,
 )
 
-from nhi_components.core.links import Link, LinkKind, NotChecked, System
-from nhi_components.lifecycle.ports import Sighting
+from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
+from nhi_components.lifecycle.cutting_off import CutOffOutcome
+from nhi_components.lifecycle.ports import CutOff, Ownership, Sighting
 from nhi_components.lifecycle.teardown import CLEAN_ROUNDS, LONGEST_PAUSE, Removal, close, removal_facts
 
 LINKS = [ROLE, SECRET, ENTITY]
@@ -124,3 +126,32 @@ def test_absence_seen_before_an_outage_does_not_count_as_confirmed(time: FakeTim
 def test_blind_spots_are_kept(time: FakeTime, vault: FakeSystem) -> None:
     vault.blind = (blind_spot(),)
     assert list(closed(time, vault).blind_spots.values()) == [blind_spot()]
+
+
+ACCOUNT = Link(System.AWS, LinkKind.GCP_SERVICE_ACCOUNT, "orders@shop.iam.gserviceaccount.com", unique_id="1042")
+
+
+def until(removal: Removal, link: Link, cut_off: CutOff | None = None) -> Fact:
+    outcome = CutOffOutcome(START, (cut_off,), {}, ()) if cut_off else None
+    (facts,) = removal_facts([link], removal, outcome, {})
+    return facts.recoverable_until
+
+
+def test_what_can_be_brought_back_unseen_is_told_from_when_it_was_seen_absent(time: FakeTime) -> None:
+    removal = Removal(absent_since={ACCOUNT.key: seconds(5)}, closed_at=seconds(6))
+    assert until(removal, ACCOUNT) == seconds(5) + timedelta(days=30)
+    assert until(removal, ACCOUNT, CutOff(ACCOUNT, START, START)) == seconds(5) + timedelta(days=30)
+    assert until(Removal(absent_since={ROLE.key: seconds(5)}, closed_at=seconds(6)), ROLE) is None
+
+
+def test_what_was_never_there_and_what_is_not_seen_absent_can_t_be_brought_back() -> None:
+    removal = Removal(absent_since={ACCOUNT.key: seconds(5)}, closed_at=seconds(6))
+    unmade = replace(ACCOUNT, unique_id=None)
+    assert until(removal, unmade, CutOff(unmade, NeverCreated(), NeverCreated())) is None
+    assert until(removal, unmade) is None
+    assert until(Removal(alive=[Sighting(ACCOUNT, Ownership.OURS)]), ACCOUNT) is None
+
+
+def test_the_date_that_a_system_tells_comes_first() -> None:
+    removal = Removal(absent_since={ACCOUNT.key: seconds(5)}, retained={ACCOUNT.key: seconds(60)}, closed_at=seconds(6))
+    assert until(removal, ACCOUNT) == seconds(60)

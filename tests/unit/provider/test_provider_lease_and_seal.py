@@ -138,8 +138,8 @@ SEAL: dict[str, Any] = {
 
 
 class TestSeal:
-    def sealed(self, **options: bool) -> dict[str, Any]:
-        return seal.outputs(SEAL, list(seal.SealInputs.from_state(SEAL).links), **options)
+    def sealed(self, *, cut_off: bool = False) -> dict[str, Any]:
+        return seal.outputs(SEAL, list(seal.SealInputs.from_state(SEAL).links), cut_off=cut_off)
 
     def test_what_is_admitted_as_declared_does_not_change(self) -> None:
         assert seal.changed(self.sealed(), SEAL, NOW) == []
@@ -180,6 +180,18 @@ class TestSeal:
         fewer = {**SEAL, "links": LINKS[:1]}
         (left,) = seal.departed(self.sealed(), fewer)
         assert left == Link(System.AWS, LinkKind.SECRETS_MANAGER_SECRET, "nhi/prod/orders-abcdef")
+
+    def test_a_principal_that_leaves_roles_behind_is_known_until_the_next_update(self) -> None:
+        kind = LinkKind.AZURE_MANAGED_IDENTITY
+        old, new, unknown = (Link(System.AZURE, kind, "orders", unique_id=each) for each in ("1", "2", None))
+        role = Link(System.AWS, LinkKind.IAM_ROLE, "orders", unique_id="AROA")
+        sealed = seal.outputs(SEAL, [old, unknown, role])
+        assert seal.former_of(sealed, [new]) == [old]
+        assert seal.former_of(sealed, [new, old]) == []
+        refreshed = seal.outputs(sealed, [new], former=seal.former_of(sealed, [new]))
+        assert seal.former_of(refreshed, [new]) == [old]
+        assert seal.former_of(seal.outputs(SEAL, [new]), [new]) == []
+        assert seal.changed({**SEAL, **refreshed}, SEAL, NOW) == seal.changed(seal.outputs(SEAL, [new]), SEAL, NOW)
 
 
 @pytest.mark.parametrize("version", [SCHEMA_VERSION + 1, 0, "1", None])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,83 @@ def test_where_a_credential_is_delivered_is_no_orphan_although_the_engine_makes_
     assert len(planned(state, aws, vault, settings).orphans) == 1
     holder["outputs"]["ledger"].append(LedgerEntry(copy).to_state())
     assert planned(state, aws, vault, settings).empty
+
+
+def test_a_binding_is_an_orphan_only_where_the_lease_names_it(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    binding = Link(System.AWS, LinkKind.GCP_BINDING, "projects/shop-prod roles/x.y serviceAccount:orders@x")
+    holder = next(r for r in state["deployment"]["resources"] if r["urn"] == lease(state, System.AWS).urn)
+    aws.found = [ours(binding)]
+    assert planned(state, aws, vault, settings).empty
+    holder["outputs"]["ledger"].append(LedgerEntry(binding).to_state())
+    assert [orphan.sighting.link for orphan in planned(state, aws, vault, settings).orphans] == [binding]
+
+
+def test_what_is_deleted_and_kept_for_a_while_is_no_orphan(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    role = Link(System.AWS, LinkKind.GCP_CUSTOM_ROLE, "projects/shop-prod/roles/orders")
+    aws.found = [replace(ours(role), retained_until=datetime(2027, 1, 31, tzinfo=UTC))]
+    assert planned(state, aws, vault, settings).empty
+    aws.found = [ours(role)]
+    assert len(planned(state, aws, vault, settings).orphans) == 1
+
+
+def test_what_was_made_by_hand_is_no_orphan(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    binding = ours(Link(System.AWS, LinkKind.KUBERNETES_ROLE_BINDING, "shop/theirs"))
+    aws.found = [replace(binding, by_hand=True)]
+    assert planned(state, aws, vault, settings).empty
+    aws.found = [binding]
+    assert [orphan.sighting for orphan in planned(state, aws, vault, settings).orphans] == [binding]
+
+
+def in_bundle(state: dict[str, Any], kind: str, **fields: Any) -> dict[str, Any]:
+    """A resource of the bundle on AWS, as a state has it."""
+    holder = lease(state, System.AWS).urn
+    parent = next(r["parent"] for r in state["deployment"]["resources"] if r["urn"] == holder)
+    beginning = parent.rsplit("::", 1)[0]
+    return {"urn": f"{beginning}${kind}::orders", "type": kind, "custom": True, "parent": parent, **fields}
+
+
+def test_what_has_an_id_that_could_not_be_used_again_is_taken_into_the_state(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    place = "projects/shop-prod/locations/global/workloadIdentityPools/orders-prod-abcdef"
+    pool = Link(System.AWS, LinkKind.GCP_WORKLOAD_IDENTITY_POOL, place)
+    inputs = {"project": "shop-prod", "workloadIdentityPoolId": "orders-prod-abcdef"}
+    made = in_bundle(state, "gcp:iam/workloadIdentityPool:WorkloadIdentityPool", inputs=inputs)
+    aws.found = [ours(pool)]
+    assert [orphan.sighting.link for orphan in planned(state, aws, vault, settings).orphans] == [pool]
+
+    state["deployment"]["pending_operations"] = [{"resource": made, "type": "creating"}]
+    found = planned(state, aws, vault, settings)
+    assert (found.orphans, found.unsure, dict(found.adopted)) == ((), (made["urn"],), {made["urn"]: pool})
+    after = repaired(state, found)
+    taken_in = after["deployment"]["resources"][-1]
+    assert [taken_in[name] for name in ("urn", "id", "inputs", "outputs")] == [made["urn"], place, inputs, {}]
+    assert after["deployment"]["pending_operations"] == []
+    aws.found = [ours(pool)]
+    assert planned(after, aws, vault, settings).empty
+
+
+def test_what_is_deleted_and_kept_by_its_system_is_taken_out_of_the_state(
+    state: dict[str, Any], aws: Scripted, vault: Scripted, settings: list[Settings]
+) -> None:
+    role = Link(System.AWS, LinkKind.GCP_CUSTOM_ROLE, "projects/shop-prod/roles/orders")
+    made = in_bundle(state, "gcp:projects/iAMCustomRole:IAMCustomRole", outputs={"name": role.name}, id=role.name)
+    state["deployment"]["resources"].append(made)
+    state["deployment"]["pending_operations"] = [{"resource": made, "type": "deleting"}]
+    aws.found = [ours(role)]
+    alive = planned(state, aws, vault, settings)
+    assert (alive.kept, alive.unsure) == ((), (made["urn"],))
+
+    aws.found = [replace(ours(role), retained_until=datetime(2027, 1, 31, tzinfo=UTC))]
+    found = planned(state, aws, vault, settings)
+    assert (found.kept, found.unsure, found.changes_state) == ((role,), (), True)
+    assert held_urns(state) - held_urns(repaired(state, found)) == {made["urn"]}
 
 
 @pytest.mark.parametrize(("mount", "orphans"), [("approle", 1), ("userpass", 0)])

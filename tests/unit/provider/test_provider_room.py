@@ -65,6 +65,28 @@ def test_a_full_account_fails_the_preview(monkeypatch: pytest.MonkeyPatch) -> No
         previewed(Account(Room((full,))), monkeypatch)
 
 
+def updated(account: Account, monkeypatch: pytest.MonkeyPatch, before: list[str], after: list[str]) -> None:
+    """Preview an update of a lease that had parts of these kinds, and has these now."""
+    monkeypatch.setattr("nhi_components.provider.provider.open_adapter", lambda *_: account)
+    declared: dict[str, Any] = {"identity": IDENTITY, "stack": "shop/dev"}
+    place = {"system": "aws", "connection": "default", "attributes": {}}
+    old = lease.check({**declared, "parts": [{**place, "kind": kind} for kind in before]}, {}, b"seed", TODAY)
+    new = lease.check({**declared, "parts": [{**place, "kind": kind} for kind in after]}, old, b"seed", TODAY)
+    state = property_map(lease.outputs(old))
+    request = rpc.UpdateRequest(URN, old["leaseId"], state, property_map(new), 0, [], preview=True)
+    asyncio.run(NhiProvider(today=lambda: TODAY).update(request))
+
+
+def test_an_update_asks_about_the_parts_that_join_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(Room())
+    updated(account, monkeypatch, ["iam-role"], ["iam-role", "secrets-manager-secret"])
+    updated(account, monkeypatch, ["iam-role", "secrets-manager-secret"], ["iam-role"])
+    assert account.asked == [[LinkKind.SECRETS_MANAGER_SECRET]]
+    full = Problem("aws.default account 111111111111", "1,500 of 1,500 secrets", "at most 1,500", "remove some")
+    with pytest.raises(SpecError, match="1,500 of 1,500 secrets"):
+        updated(Account(Room((full,))), monkeypatch, ["iam-role"], ["iam-role", "secrets-manager-secret"])
+
+
 def test_unknown_quotas_are_told_once(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     account = Account(Room(not_checked=NotChecked("the connection may not ask")))
     previewed(account, monkeypatch, times=2)

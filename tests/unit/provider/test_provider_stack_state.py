@@ -14,13 +14,13 @@ from nhi_components.core.errors import NhiError
 from nhi_components.core.links import Link, LinkKind, System
 from nhi_components.provider.schema import SCHEMA_VERSION, StateTooNew
 from nhi_components.provider.stack_state import (
+    forgetting,
     held_leases,
     held_urns,
     interrupted,
     place_of,
     settings_of,
     without_interrupted,
-    without_namesakes,
 )
 
 STATE = Path(__file__).parents[2] / "fixtures" / "states" / "0.1.0" / "stack.json"
@@ -79,17 +79,28 @@ def test_every_lease_is_found_with_what_the_state_holds_of_it(state: dict[str, A
             {"name": "orders-dev-abcdef"},
             (LinkKind.ROLES_ANYWHERE_PROFILE, "orders-dev-abcdef"),
         ),
+        (
+            "kubernetes:core/v1:ServiceAccount",
+            {"metadata": {"namespace": "shop", "name": "orders-dev-abcdef"}},
+            (LinkKind.KUBERNETES_SERVICE_ACCOUNT, "shop/orders-dev-abcdef"),
+        ),
+        (
+            "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding",
+            {"metadata": {"namespace": "shop", "name": "orders-dev-abcdef"}},
+            (LinkKind.KUBERNETES_ROLE_BINDING, "shop/orders-dev-abcdef"),
+        ),
     ],
 )
-def test_ways_into_a_role_are_held(
-    state: dict[str, Any], kind: str, outputs: dict[str, str], place: tuple[LinkKind, str]
+def test_what_is_between_lease_and_seal_is_held_by_its_place(
+    state: dict[str, Any], kind: str, outputs: dict[str, Any], place: tuple[LinkKind, str]
 ) -> None:
     role = resource(state, ROLE)
     made = {**role, "urn": f"{role['urn']}-in", "type": kind, "outputs": outputs}
     state["deployment"]["resources"].append(made)
     (aws,) = (lease for lease in held_leases(state) if lease.links[0].system is System.AWS)
     assert place in aws.held
-    link = Link(System.AWS, place[0], "orders-dev-abcdef", unique_id="a-1")
+    name = place[1] if "/" in place[1] else "orders-dev-abcdef"
+    link = Link(System.AWS, place[0], name, unique_id="a-1")
     assert place_of(link) == place
 
 
@@ -143,7 +154,7 @@ def test_a_namesake_is_forgotten_with_what_is_on_it_and_nothing_else(state: dict
     }
     state["deployment"]["resources"].append(user_made)
     namesake = Link(System.AWS, LinkKind.IAM_ROLE, role["outputs"]["name"], unique_id="AROATHEIRS")
-    repaired = without_namesakes(state, [namesake])
+    repaired = forgetting(state, [namesake])
     gone = held_urns(state) - held_urns(repaired)
     assert gone == {role["urn"], resource(state, POLICY)["urn"]}
     seal = next(r for r in repaired["deployment"]["resources"] if r["urn"].endswith("orders-aws-seal"))
@@ -161,7 +172,7 @@ def test_the_inline_policy_of_a_user_goes_with_it(state: dict[str, Any]) -> None
     (lease,) = [lease for lease in held_leases(of_user) if lease.links[0].system is System.AWS]
     assert lease.held >= {(LinkKind.IAM_USER, name), (LinkKind.IAM_USER_POLICY, name)}
     namesake = Link(System.AWS, LinkKind.IAM_USER, name, unique_id="AIDATHEIRS")
-    repaired = without_namesakes(of_user, [namesake])
+    repaired = forgetting(of_user, [namesake])
     assert held_urns(of_user) - held_urns(repaired) == {user["urn"], policy["urn"]}
 
 

@@ -67,5 +67,6 @@ def test_the_file_loosens_what_is_said(tmp_path: Path) -> None:
         (Kind.PIPELINE, "forbidden.permission-change", "permitted"),
     }
     assert {each.setting for each in found} - {"grace_days", "forbidden.permission-change"} == {
-        "lifetime_days", "approvals.prod*", "forbidden.money", "forbidden.payroll", "forbidden.remote-execution"
+        "lifetime_days", "approvals.prod*", "forbidden.exports", "forbidden.money", "forbidden.payroll",
+        "forbidden.remote-execution"
     }  # fmt: skip

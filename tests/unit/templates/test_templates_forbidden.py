@@ -92,11 +92,76 @@ def test_vault_paths(kind: Kind, capabilities: list[str], path: str, expected: s
     assert ids(kind, capabilities, [path]) == expected
 
 
+TOPIC = "projects/shop-dev/topics/orders"
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "expected"),
+    [
+        (Kind.WORKLOAD, "pubsub.topics.publish", set()),
+        (Kind.WORKLOAD, "pubsub.topics.setIamPolicy", {"gcp-resource-sharing"}),
+        (Kind.WORKLOAD, "pubsub.topics.*", {"gcp-resource-sharing"}),
+        (Kind.WORKLOAD, "roles/pubsub.publisher", set()),
+        (Kind.WORKLOAD, "roles/pubsub.admin", {"gcp-resource-sharing"}),
+        (Kind.PIPELINE, "roles/pubsub.admin", set()),
+        (Kind.WORKLOAD, "iam.serviceAccounts.actAs", {"gcp-act-as"}),
+        (Kind.PIPELINE, "iam.serviceAccounts.actAs", set()),
+        (Kind.WORKLOAD, "roles/iam.serviceAccountTokenCreator", set()),
+        (Kind.AI_AGENT, "roles/iam.serviceAccountTokenCreator", {"gcp-other-accounts", "gcp-permission-read"}),
+        (Kind.SERVICE_ACCOUNT, "cloudkms.cryptoKeyVersions.destroy", {"gcp-key-administration"}),
+        (Kind.WORKLOAD, "iam.whatever.setIamPolicy", {"gcp-permission-change", "gcp-resource-sharing"}),
+    ],
+)
+def test_permissions_and_roles_of_google_cloud(kind: Kind, action: str, expected: set[str]) -> None:
+    assert ids(kind, [action], [TOPIC]) == expected
+
+
+def test_a_role_is_told_with_what_it_contains() -> None:
+    grant = Grant(actions=["roles/pubsub.admin"], targets=[TOPIC])
+    (problem,) = forbidden_grant_problems(template(), 0, grant)
+    assert re.fullmatch(r"roles/pubsub.admin, which allows pubsub\.\S+, pubsub\.\S+, .* and \d+ more", problem.got)
+
+
+CONTAINER = (
+    "/subscriptions/11111111-2222-3333-4444-555555555555/resourceGroups/shop-dev/providers/Microsoft.Storage"
+    "/storageAccounts/shop/blobServices/default/containers/in"
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "expected"),
+    [
+        (Kind.WORKLOAD, "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read", set()),
+        (Kind.WORKLOAD, "Storage Blob Data Contributor", set()),
+        (Kind.WORKLOAD, "storage blob data owner", {"azure-resource-sharing"}),
+        (Kind.WORKLOAD, "Microsoft.Authorization/roleAssignments/write", {"azure-permission-change"}),
+        (Kind.WORKLOAD, "microsoft.authorization/ROLEASSIGNMENTS/*", {"azure-permission-change"}),
+        (Kind.WORKLOAD, "Microsoft.Authorization/roleAssignments/read", set()),
+        (Kind.AI_AGENT, "Microsoft.Authorization/roleAssignments/read", {"azure-permission-read"}),
+        (Kind.WORKLOAD, "Microsoft.Authorization/whatIsNotDocumentedYet/write", {"azure-permission-change"}),
+        (Kind.WORKLOAD, "Managed Identity Operator", {"azure-pass-identity"}),
+        (Kind.PIPELINE, "Managed Identity Operator", set()),
+        (Kind.SERVICE_ACCOUNT, "Microsoft.KeyVault/vaults/keys/rotate/action", {"azure-key-administration"}),
+        (Kind.SERVICE_ACCOUNT, "Microsoft.KeyVault/vaults/keys/sign/action", set()),
+        (Kind.WORKLOAD, "Microsoft.Storage/storageAccounts/listKeys/action", set()),
+        (Kind.THIRD_PARTY, "Microsoft.Storage/storageAccounts/listKeys/action", {"azure-account-keys"}),
+        (Kind.AI_AGENT, "Microsoft.Compute/virtualMachines/runCommand/action", {"azure-remote-execution"}),
+        (Kind.AI_AGENT, "SignalR/Web PubSub Contributor", {"azure-account-keys", "azure-permission-read"}),
+        (Kind.AI_AGENT, "Cosmos DB Built-in Data Contributor", set()),
+    ],
+)
+def test_operations_and_roles_of_azure(kind: Kind, action: str, expected: set[str]) -> None:
+    problems = forbidden_grant_problems(template(kind), 0, Grant(actions=[action], targets=[CONTAINER]), on_paths=False)
+    assert {re.findall(r"forbids as `([^`]+)`", problem.expected)[0] for problem in problems} == expected
+
+
 def test_what_one_system_calls_a_target_is_not_judged_as_the_others() -> None:
     own = {"key": {"paths": ["arn*"], "reason": "no such path at all"}}
     content = {**organisation_file(workload={"forbid": ["key"]}), "forbidden": own}
     assert ids(Kind.WORKLOAD, ["sqs:SendMessage"], [QUEUE], content) == set()
     assert ids(Kind.WORKLOAD, ["read"], ["arn/data"], content) == {"key"}
+    own["key"]["paths"] = ["projects*"]
+    assert ids(Kind.WORKLOAD, ["pubsub.topics.publish"], [TOPIC], content) == set()
 
 
 def test_a_target_that_is_known_later_is_judged_later() -> None:

@@ -46,6 +46,8 @@ def test_all_problems_are_told_at_once() -> None:
             "Money": {"actions": ["billling:*"], "capabilities": ["read"], "reason": "x"},
             "both": {"actions": ["iam:*"], "paths": ["sys/*"], "reason": "either of the two"},
             "capable": {"actions": ["iam:*"], "capabilities": ["read"], "reason": "not of actions"},
+            "typo": {"permissions": ["iam.servceAccounts.*"], "reason": "no such permission"},
+            "slip": {"operations": ["Microsoft.Authorisation/*"], "reason": "no such operation"},
             "slash": {"paths": ["/sys/*"], "capabilities": ["sudo"], "reason": "no leading slash"},
         },
         "kinds": {
@@ -68,7 +70,9 @@ def test_all_problems_are_told_at_once() -> None:
     assert set(problems(content)) == {
         "version", "revision", "revison", "forbidden.pass-role", "forbidden.Money", "forbidden.Money.actions[0]",
         "forbidden.Money.reason", "forbidden.both", "forbidden.capable", "forbidden.slash.paths[0]",
-        "forbidden.slash.capabilities[0]", "kinds.worklod", "kinds.pipeline.lifetime_days",
+        "forbidden.slash.capabilities[0]", "forbidden.typo.permissions[0]",
+        "forbidden.slip.operations[0]", "kinds.worklod",
+        "kinds.pipeline.lifetime_days",
         "kinds.pipeline.grace_days", "kinds.pipeline.review_days",
         "kinds.pipeline.rotation_days", "kinds.pipeline.session_seconds", "kinds.pipeline.revocation",
         "kinds.pipeline.secrets", "kinds.pipeline.sponsor_required", "kinds.pipeline.approvals[0].environments",

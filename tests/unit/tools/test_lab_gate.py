@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tools.doubles.gate import DoubleGate
+from tools.doubles.messages import Request as DoubleRequest
+from tools.doubles.server import Answer, HttpDouble
 from tools.lab.errors import LabError
 from tools.lab.gate import Gate, Request, When, operation, path
 
@@ -97,6 +100,31 @@ def test_a_dropped_request_gets_no_answer(server: tuple[str, list[str]], when: W
         thread.join(20)
     assert outcome == [http.client.RemoteDisconnected]
     assert server[1] == served
+
+
+def test_one_within_a_double_does_the_same() -> None:
+    double, served = HttpDouble(), list[str]()
+
+    def serve(request: DoubleRequest) -> Answer:
+        served.append(request.path)
+        return Answer(201, request.body)
+
+    for where in ("/chosen", "/other"):
+        double.route("POST", where, serve, public=True)
+    with double:
+        for when in When:
+            served.clear()
+            with DoubleGate(double) as gate, gate.answering(path("POST", "/away"), 503):
+                held = gate.hold(path("POST", "/chosen"), when)
+                thread, outcome = _in_background(double.url, "/chosen")
+                held.wait(20)
+                assert (served, outcome) == ([] if when is When.BEFORE else ["/chosen"], [])
+                assert (_post(double.url, "/other")[::2], _post(double.url, "/away")[0]) == ((201, b"hello"), 503)
+                held.drop()
+                thread.join(20)
+                assert outcome == [http.client.RemoteDisconnected]
+            assert _post(double.url, "/chosen")[::2] == (201, b"hello")
+            assert len(served) == (2 if when is When.BEFORE else 3)
 
 
 def test_it_answers_in_the_servers_place_for_a_while(server: tuple[str, list[str]]) -> None:

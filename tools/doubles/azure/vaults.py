@@ -1,14 +1,21 @@
-"""Key Vault's data plane, secrets: set, get, versions, update, delete, recover, purge; purge protection as a switch."""
+"""Key Vault's data plane, secrets: set, get, versions, update, delete, recover, purge; purge protection as a switch.
+
+A secret's `exp` is kept and shown, and forbids nothing: a get works after it as before. What was deleted goes by itself
+when the vault's retention is over.
+Sources: Key Vault, 'About Azure Key Vault secrets' (exp and nbf inform only, in secrets), 'Soft-delete overview' (7 to
+90 days); REST reference `Secrets`.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from tools.doubles.azure import errors
-from tools.doubles.azure.applications import Clock
+from tools.doubles.azure.delayed import Clock
 from tools.doubles.messages import Answer, Refusal, Request
 from tools.doubles.routes import route
 
@@ -18,6 +25,7 @@ _VAULT = "/vaults/{vault}"
 _SECRET = _VAULT + "/secrets/{name}"
 _DELETED = _VAULT + "/deletedsecrets/{name}"
 _PAGE = 25
+_NAME = re.compile(r"[0-9A-Za-z-]{1,127}")
 
 
 @dataclass(slots=True)
@@ -30,6 +38,15 @@ class Version:
     tags: dict[str, str]
     enabled: bool = True
     updated: datetime | None = None
+    content_type: str | None = None
+    times: dict[str, int] = field(default_factory=dict)
+
+    def change(self, asked: dict[str, Any]) -> None:
+        """Take over the attributes that were given: `enabled`, `exp`, `nbf`, and the content type."""
+        attributes = asked.get("attributes") or {}
+        self.enabled = attributes.get("enabled", self.enabled)
+        self.content_type = asked.get("contentType", self.content_type)
+        self.times |= {name: int(attributes[name]) for name in ("exp", "nbf") if attributes.get(name) is not None}
 
 
 @dataclass(slots=True)
@@ -54,30 +71,37 @@ class Vaults:
     Attributes:
         by_name: each by vault and name, deleted ones among them.
         protected: the vaults with purge protection.
+        retention: how long what was deleted is kept, by vault; 90 days for the others.
+        gone: the vaults that were deleted themselves.
         slowness: how many questions a deletion or purge takes to come through.
     """
 
     def __init__(self, url: str, now: Clock) -> None:
         self.by_name: dict[tuple[str, str], Secret] = {}
         self.protected: set[str] = set()
+        self.retention: dict[str, timedelta] = {}
+        self.gone: set[str] = set()
         self.slowness = 0
         self._url, self._now = url, now
 
     @route("PUT", _SECRET, needs="set")
     def set(self, request: Request) -> Any:
         key, asked = (request.params["vault"], request.params["name"]), request.json()
+        self._judge_vault(key[0])
+        if _NAME.fullmatch(key[1]) is None:
+            raise Refusal(errors.vault(400, "BadParameter", f"The request URI contains an invalid name: {key[1]}"))
         secret = self.by_name.setdefault(key, Secret(key[1]))
         self._refuse_while_deleted(key, secret)
         tags = asked.get("tags") or {}
         _judge(asked.get("value", ""), tags)
-        enabled = (asked.get("attributes") or {}).get("enabled", True)
-        version = Version(uuid4().hex, self._now(), asked["value"], tags, enabled)
+        version = Version(uuid4().hex, self._now(), asked["value"], tags)
+        version.change(asked)
         secret.versions.append(version)
         return self._shown(key[0], secret, version, value=True)
 
     @route("GET", _VAULT + "/secrets", needs="list")
     def listing(self, request: Request) -> Any:
-        vault = request.params["vault"]
+        vault = self._judge_vault(request.params["vault"])
         living = [each for (owner, _), each in self.by_name.items() if owner == vault and not each.deleted]
         shown = [self._shown(vault, each, each.versions[-1], whole=True) for each in living]
         return self._page(request, shown)
@@ -107,7 +131,7 @@ class Vaults:
         if (tags := asked.get("tags")) is not None:
             _judge("x", tags)
             version.tags = tags
-        version.enabled = (asked.get("attributes") or {}).get("enabled", version.enabled)
+        version.change(asked)
         version.updated = self._now()
         return self._shown(request.params["vault"], secret, version)
 
@@ -119,7 +143,7 @@ class Vaults:
 
     @route("GET", _VAULT + "/deletedsecrets", needs="list")
     def deleted_listing(self, request: Request) -> Any:
-        vault = request.params["vault"]
+        vault = self._judge_vault(request.params["vault"])
         gone = [
             each for (owner, _), each in self.by_name.items() if owner == vault and each.deleted and not each.purged
         ]
@@ -146,6 +170,24 @@ class Vaults:
         secret.deleted = None
         return self._shown(request.params["vault"], secret, secret.versions[-1], whole=True)
 
+    def empty(self, vault: str) -> None:
+        """Let a vault's secrets be gone for good, as those of a vault that was purged are."""
+        for key in [each for each in self.by_name if each[0] == vault]:
+            del self.by_name[key]
+
+    def kept_for(self, vault: str) -> timedelta:
+        """How long a vault keeps what was deleted."""
+        return self.retention.get(vault, RETENTION)
+
+    def _judge_vault(self, vault: str) -> str:
+        """Refuse a vault that is gone, and let go what has outlived its time in it."""
+        if vault in self.gone:
+            raise Refusal(errors.vault(404, "VaultNotFound", f"The vault {vault} was not found."))
+        for key, each in list(self.by_name.items()):
+            if key[0] == vault and each.deleted and self._now() >= each.deleted + self.kept_for(vault):
+                del self.by_name[key]
+        return vault
+
     def _settle(self, key: tuple[str, str], secret: Secret) -> bool:
         """Whether what was begun has come through; every question brings it nearer."""
         if secret.settling:
@@ -170,14 +212,15 @@ class Vaults:
         raise Refusal(errors.vault(409, "Conflict", text, "ObjectIsDeletedButRecoverable"))
 
     def _find(self, request: Request) -> Secret:
-        secret = self.by_name.get((request.params["vault"], request.params["name"]))
+        vault = self._judge_vault(request.params["vault"])
+        secret = self.by_name.get((vault, request.params["name"]))
         if secret is None or secret.deleted:
             message = f"A secret with (name/id) {request.params['name']} was not found in this key vault."
             raise Refusal(errors.vault(404, "SecretNotFound", message))
         return secret
 
     def _find_deleted(self, request: Request) -> Secret:
-        key = request.params["vault"], request.params["name"]
+        key = self._judge_vault(request.params["vault"]), request.params["name"]
         secret = self.by_name.get(key)
         if secret is None or not secret.deleted or not self._settle(key, secret) or secret.purged:
             raise Refusal(errors.vault(404, "SecretNotFound", f"Deleted Secret not found: {key[1]}"))
@@ -205,11 +248,13 @@ class Vaults:
             "created": int(version.made.timestamp()),
             "updated": int((version.updated or version.made).timestamp()),
             "recoveryLevel": "Recoverable" if protected else "Recoverable+Purgeable",
-            "recoverableDays": RETENTION.days,
+            "recoverableDays": self.kept_for(vault).days,
+            **version.times,
         }
         # Clients read name and version from the id, in which a vault has a host of its own.
         id_ = f"{self._url}/secrets/{secret.name}" + ("" if whole else f"/{version.id}")
-        facts = {"id": id_, "attributes": attributes, "tags": dict(version.tags)}
+        facts: dict[str, Any] = {"id": id_, "attributes": attributes, "tags": dict(version.tags)}
+        facts |= {"contentType": version.content_type} if version.content_type else {}
         return facts | ({"value": version.value} if value else {})
 
     def _deleted_shown(self, vault: str, secret: Secret, *, whole: bool = False) -> dict[str, Any]:
@@ -218,7 +263,7 @@ class Vaults:
         return facts | {
             "recoveryId": f"{self._url}/deletedsecrets/{secret.name}",
             "deletedDate": int(deleted.timestamp()),
-            "scheduledPurgeDate": int((deleted + RETENTION).timestamp()),
+            "scheduledPurgeDate": int((deleted + self.kept_for(vault)).timestamp()),
         }
 
 

@@ -21,19 +21,20 @@ STATUSES = {
 """By canonical code, the HTTP status."""
 
 
-def failure(code: str, message: str, **info: str) -> Answer:
+def failure(code: str, message: str, *, domain: str = "googleapis.com", **info: str) -> Answer:
     """Make an answer of an error.
 
     Args:
         code: the canonical code, such as `NOT_FOUND`.
         message: for people.
+        domain: of an ErrorInfo.
         info: `reason` of an ErrorInfo, and its metadata; none: without details.
     """
     error: dict[str, Any] = {"code": STATUSES[code], "message": message, "status": code}
     if info:
         reason, metadata = info.pop("reason"), info
         kind = "type.googleapis.com/google.rpc.ErrorInfo"
-        error["details"] = [{"@type": kind, "reason": reason, "domain": "googleapis.com", "metadata": metadata}]
+        error["details"] = [{"@type": kind, "reason": reason, "domain": domain, "metadata": metadata}]
     return Answer(STATUSES[code], {"error": error})
 
 

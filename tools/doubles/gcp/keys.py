@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
 from tools.doubles.gcp.accounts import Accounts
@@ -72,7 +72,7 @@ class Keys:
         """The keys of an account; a key of Google's own is among them."""
         unique = account["uniqueId"]
         if unique not in self.by_account:
-            # Its private half is nobody's, so nothing needs to be signed with it.
+            # Its private half is the double's alone, one for all accounts.
             google = self._new(account, _Pair.shared(), "SYSTEM_MANAGED")
             self.by_account[unique] = {google.id: google}
         return self.by_account[unique]
@@ -83,6 +83,15 @@ class Keys:
         key = self._new(account, pair, "USER_MANAGED")
         self.of(account)[key.id] = key
         return key, self._file(account, key.id, pair)
+
+    def google_key(self, account: dict[str, Any]) -> Key:
+        """The key that Google keeps for an account."""
+        return next(key for key in self.of(account).values() if key.kind == "SYSTEM_MANAGED")
+
+    def signed(self, account: dict[str, Any], content: bytes) -> tuple[str, bytes]:
+        """Sign with the key that Google keeps for an account: the key's id and the signature, RS256."""
+        signature = _Pair.shared().key.sign(content, padding.PKCS1v15(), hashes.SHA256())
+        return self.google_key(account).id, signature
 
     def listed(self, email: str) -> list[str]:
         """The ids of an account's keys, without Google's own."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import count
+
+from tools.doubles.gcp.errors import refuse
 
 Clock = Callable[[], datetime]
 
@@ -27,6 +30,11 @@ def new_etag() -> str:
     return f'"{next(_etags):x}"'
 
 
+def policy_etag() -> str:
+    """An etag that never was before, as allow policies and custom roles have it: eight bytes in base64."""
+    return base64.b64encode(b"\x07" + next(_etags).to_bytes(7, "big")).decode()
+
+
 def stamp(moment: datetime, *, microseconds: bool = True) -> str:
     """A time in RFC 3339, in UTC."""
     form = "%Y-%m-%dT%H:%M:%S.%fZ" if microseconds else "%Y-%m-%dT%H:%M:%SZ"
@@ -34,7 +42,13 @@ def stamp(moment: datetime, *, microseconds: bool = True) -> str:
 
 
 def page_of(items: list[dict[str, object]], field: str, size: str, token: str) -> dict[str, object]:
-    """One page of a list: `pageSize` of them, after those that `pageToken` counts."""
+    """One page of a list: `pageSize` of them, after those that `pageToken` counts.
+
+    Raises:
+        Refusal: 400 for a token that was never given out.
+    """
+    if token and not token.isdigit():
+        raise refuse("INVALID_ARGUMENT", "Request contains an invalid argument: page_token.")
     start, length = int(token or 0), int(size or 0) or 100
     end = start + length
     more = {"nextPageToken": str(end)} if end < len(items) else {}

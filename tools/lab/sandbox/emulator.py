@@ -11,6 +11,12 @@ AssumeRole: AWS tests a trust policy against the source identity that the caller
 
 ListSSHPublicKeys, ListSigningCertificates, ListServiceSpecificCredentials: the emulator does not know them; a user has
 none of these here.
+
+GetAccountAuthorizationDetails: AWS tells the permissions boundary of users and roles (IAM API, UserDetail and
+RoleDetail); the emulator leaves it out.
+
+Services that it does not have: to know that a request is for one, it reads what botocore has of every service, which
+takes seconds; their names say the same of those that tests ask.
 """
 
 from __future__ import annotations
@@ -21,8 +27,9 @@ from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+import botocore.session
 from ministack.app import main  # type: ignore[import-not-found] # installed in the emulator's environment only
-from ministack.core import iam_evaluator  # type: ignore[import-not-found] # likewise
+from ministack.core import iam_evaluator, router  # type: ignore[import-not-found] # likewise
 from ministack.services import iam, secretsmanager, sts  # type: ignore[import-not-found] # likewise
 
 _store = secretsmanager._store_new_secret
@@ -65,6 +72,25 @@ for _operation, _group in (
     ("ListServiceSpecificCredentials", "ServiceSpecificCredentials"),
 ):
     iam._IAM_HANDLERS[_operation] = _lists_none(_operation, _group)
+
+_details = iam._IAM_HANDLERS["GetAccountAuthorizationDetails"]
+
+
+def _details_with_boundaries(params: Any) -> Any:
+    status, headers, body = _details(params)
+    for each in (*iam._users.values(), *iam._roles.values()):
+        if arn := each.get("PermissionsBoundary"):
+            kind = "<PermissionsBoundaryType>Policy</PermissionsBoundaryType>"
+            told = f"{kind}<PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn>"
+            own = f"<Arn>{each['Arn']}</Arn>"
+            whole = f"{own}<PermissionsBoundary>{told}</PermissionsBoundary>"
+            body = body.replace(own.encode(), whole.encode())
+    return status, headers, body
+
+
+iam._IAM_HANDLERS["GetAccountAuthorizationDetails"] = _details_with_boundaries
+
+router._KNOWN_AWS_SERVICE_NAMES = frozenset(botocore.session.get_session().get_available_services())
 
 _session_tags, _evaluate = sts._session_tags, iam_evaluator.evaluate_trust_policy
 _source_identity: ContextVar[str | None] = ContextVar("source_identity", default=None)

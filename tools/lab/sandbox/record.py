@@ -12,14 +12,40 @@ from tools.lab.sandbox.keeper import write_private
 from tools.lab.sandbox.ports import LOOPBACK
 
 FOREIGN = (
+    "ARM_CLIENT_CERTIFICATE_PATH",
+    "ARM_CLIENT_ID",
+    "ARM_CLIENT_SECRET",
+    "ARM_ENVIRONMENT",
+    "ARM_METADATA_HOSTNAME",
+    "ARM_OIDC_TOKEN",
+    "ARM_OIDC_TOKEN_FILE_PATH",
+    "ARM_SUBSCRIPTION_ID",
+    "ARM_TENANT_ID",
+    "ARM_USE_MSI",
+    "ARM_USE_OIDC",
     "AWS_DEFAULT_PROFILE",
     "AWS_PROFILE",
     "AWS_ROLE_ARN",
     "AWS_SECURITY_TOKEN",
     "AWS_SESSION_TOKEN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AZURE_AUTHORITY_HOST",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_SUBSCRIPTION_ID",
+    "AZURE_TENANT_ID",
+    "CLOUDSDK_CORE_PROJECT",
+    "GCLOUD_PROJECT",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_CREDENTIALS",
+    "GOOGLE_OAUTH_ACCESS_TOKEN",
+    "GOOGLE_PROJECT",
     "PULUMI_ACCESS_TOKEN",
     "PULUMI_CONFIG_PASSPHRASE_FILE",
+    "PULUMI_PYTHON_CMD",
     "PULUMI_STACK",
     "VAULT_CACERT",
     "VAULT_NAMESPACE",
@@ -72,9 +98,9 @@ class Record:
     def environment(self) -> dict[str, str]:
         """Variables for plain `pulumi`, `nhi`, AWS and Vault commands, without PATH.
 
-        AWS_MAX_ATTEMPTS is low, so that an emulator that is down is noticed soon; AWS SDKs find no files of the user's.
+        AWS_MAX_ATTEMPTS is low, so that an emulator that is down is noticed soon; SDKs find no files of the user's.
         """
-        nothing = str(Path(self.directory) / "no-aws-config")
+        nothing = str(Path(self.directory) / "no-config")
         return {
             "PULUMI_HOME": str(self.home),
             "PULUMI_BACKEND_URL": self.state.as_uri(),
@@ -92,6 +118,9 @@ class Record:
             "AWS_MAX_ATTEMPTS": "3",
             "AWS_CONFIG_FILE": nothing,
             "AWS_SHARED_CREDENTIALS_FILE": nothing,
+            "CLOUDSDK_CONFIG": nothing,
+            "KUBECONFIG": nothing,
+            "NO_GCE_CHECK": "true",
             "NO_PROXY": LOOPBACK,
             "no_proxy": LOOPBACK,
             "VAULT_ADDR": self.vault_address,

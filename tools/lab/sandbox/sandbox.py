@@ -12,10 +12,11 @@ from pathlib import Path
 from nhi_components.provider import installation
 from tools.lab.engine import Engine
 from tools.lab.errors import LabError
-from tools.lab.sandbox import aws, programs, vault
+from tools.lab.sandbox import aws, interpreter, programs, vault
 from tools.lab.sandbox.keeper import Keeper
 from tools.lab.sandbox.ports import ServerDiedError, free_ports
 from tools.lab.sandbox.record import FOREIGN, Record, interpreter_folder
+from tools.plugins.furnishing import furnish
 
 _ATTEMPTS = 3
 
@@ -26,7 +27,7 @@ class Sandbox:
     It ends with its owner, however that one ends, and takes its folder with it. Use it as a context manager.
 
     Args:
-        engine: the engine whose plugins its PULUMI_HOME gets, beside this project's own provider.
+        engine: the engine whose plugins its PULUMI_HOME gets, beside this project's own provider and the test plugins.
         directory: its folder, which must not exist; a new temporary one by default.
 
     Raises:
@@ -76,6 +77,8 @@ class Sandbox:
         )
         self._engine.furnish(self.record.home)
         installation.install(self.record.home)
+        furnish(self.record.home)
+        self._python = interpreter.write_launcher(directory / "python")
         self.record.state.mkdir()
 
     def environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -83,7 +86,7 @@ class Sandbox:
         base = os.environ if base is None else base
         kept = {name: value for name, value in base.items() if name not in FOREIGN}
         path = os.pathsep.join([*self.record.path, base.get("PATH", os.defpath)])
-        return {**kept, **self.record.environment(), "PATH": path}
+        return {**kept, **self.record.environment(), interpreter.VARIABLE: str(self._python), "PATH": path}
 
     def reset(self) -> None:
         """Empty the systems, the state backend and the evidence; addresses, credentials and plugins stay."""

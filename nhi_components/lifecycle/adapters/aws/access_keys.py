@@ -16,9 +16,9 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wa
 
 from nhi_components.core.credential.sources import AwsAccessKeySource
 from nhi_components.core.errors import NhiError, Problem
-from nhi_components.core.links import NotChecked
+from nhi_components.core.links import NotChecked, System
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.adapters.aws import appearance
+from nhi_components.lifecycle.adapters.appearance import APPEARANCE_SECONDS
 from nhi_components.lifecycle.adapters.aws.errors import (
     ABSENT,
     ACTION_DENIED,
@@ -160,7 +160,7 @@ class AccessKeys:
 def _comes_true(question: Callable[[], bool]) -> bool:
     waiting = Retrying(
         retry=retry_if_result(lambda answer: not answer),
-        stop=stop_after_delay(appearance.APPEARANCE_SECONDS),
+        stop=stop_after_delay(APPEARANCE_SECONDS[System.AWS]),
         wait=wait_exponential(multiplier=0.2, max=2),
     )
     try:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from nhi_components.core.adoption import ADOPTED
 from nhi_components.core.connection import AwsConnection
-from nhi_components.core.errors import NhiError
+from nhi_components.core.errors import NhiError, SpecError
 from nhi_components.core.links import Fact, Link, LinkKind, NeverCreated, NotChecked, System
 from nhi_components.core.tags import LeaseTags
+from nhi_components.lifecycle.adapters.aws.adopted_roles import adoption_problems, supersede
 from nhi_components.lifecycle.adapters.aws.cut_off import RoleCutOff
 from nhi_components.lifecycle.adapters.aws.delegations.paths import DelegatedPaths, chained, with_extras
 from nhi_components.lifecycle.adapters.aws.errors import translated
@@ -47,6 +49,7 @@ class AwsAdapter:
         self._paths = DelegatedPaths(self._session)
         self._ways_in = WaysIn(self._session)
         self._quotas = Quotas(self._session)
+        self._unseen: list[BlindSpot] = []
 
     @property
     def system(self) -> System:
@@ -64,7 +67,15 @@ class AwsAdapter:
         return Caller(self.system, self.connection, identity.arn, identity.account)
 
     def require(self, links: Sequence[Link]) -> None:
-        """Nothing that is linked on AWS rests on what the lease does not own; see the port."""
+        """Refuse a role that is to be adopted and is not the one that it was; see the port.
+
+        Nothing else that is linked on AWS rests on what the lease does not own.
+        """
+        adopted = [link for link in links if ADOPTED in link.attributes]
+        with translated(self.connection):
+            problems = [p for link in adopted for p in adoption_problems(Roles(self._session.iam), link)]
+        if problems:
+            raise SpecError("what is to be adopted", problems)
 
     def room_for(self, links: Sequence[Link]) -> Room:
         """Tell whether the account has room for the principals and profiles among the links; see the port."""
@@ -84,7 +95,10 @@ class AwsAdapter:
         self._refuse_elsewhere(links)
         with translated(self.connection):
             ways_in = self._ways_in.survey(lease_id, links)
-            return [*self._paths.survey(lease_id, links), *ways_in, *Survey(self._session, lease_id, links).run()]
+            survey = Survey(self._session, lease_id, links)
+            found = [*self._paths.survey(lease_id, links), *ways_in, *survey.run()]
+            self._unseen = survey.blind_spots
+            return found
 
     def blind_spots(self, links: Sequence[Link]) -> list[BlindSpot]:
         """Tell which policies, grants and ways into roles the connection may not look at; see the port.
@@ -92,7 +106,7 @@ class AwsAdapter:
         Whatever else AWS does not let us look for makes the survey fail.
         """
         with translated(self.connection):
-            return [*self._paths.blind_spots(), *self._ways_in.blind_spots()]
+            return [*self._paths.blind_spots(), *self._ways_in.blind_spots(), *self._unseen]
 
     def cut_off(self, lease_id: str, links: Sequence[Link], now: datetime) -> list[CutOff]:
         """Cut the roles and users among the links off; see the port."""
@@ -147,7 +161,9 @@ class AwsAdapter:
     def _admit(self, lease: LeaseTags, link: Link) -> str | None:
         match link.kind:
             case LinkKind.IAM_ROLE:
-                return Roles(self._session.iam).admit(lease, link)
+                unique_id = Roles(self._session.iam).admit(lease, link)
+                supersede(Roles(self._session.iam), link)
+                return unique_id
             case LinkKind.IAM_USER:
                 return Users(self._session.iam).admit(lease, link)
             case LinkKind.IAM_INSTANCE_PROFILE:

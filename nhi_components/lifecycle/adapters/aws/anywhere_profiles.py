@@ -9,7 +9,7 @@ from typing import Any
 from nhi_components.core.lease_id import suffix_of
 from nhi_components.core.links import Link
 from nhi_components.core.tags import LeaseTags, lease_of
-from nhi_components.lifecycle.adapters.aws.appearance import appeared
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import absent_is_fine
 from nhi_components.lifecycle.adapters.ownership import refuse_foreign
 

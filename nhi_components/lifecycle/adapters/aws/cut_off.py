@@ -12,7 +12,7 @@ from datetime import datetime
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_exponential
 
-from nhi_components.core.links import Fact, Link, LinkKind, NotChecked
+from nhi_components.core.links import Fact, Link, LinkKind, StillWorked
 from nhi_components.lifecycle.adapters.aws.errors import ACTION_DENIED, code_of
 from nhi_components.lifecycle.adapters.aws.marks import (
     CANARY_POLICY,
@@ -111,7 +111,7 @@ class RoleCutOff:
         """Watch the canary until it is refused, as then every other session is."""
         if _becomes(session.works, False):
             return self._elapsed.now()
-        return NotChecked(f"the canary still worked {PROPAGATION_SECONDS} s after everything was denied to the role")
+        return StillWorked(f"the canary still worked {PROPAGATION_SECONDS} s after everything was denied to the role")
 
     def _put_trust(self, document: str) -> None:
         self._session.iam.update_assume_role_policy(RoleName=self._role.name, PolicyDocument=document)

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from nhi_components.core.links import Link
 from nhi_components.core.tags import LeaseTags, lease_of
-from nhi_components.lifecycle.adapters.aws.appearance import appeared
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, absent_is_fine, code_of
 from nhi_components.lifecycle.adapters.ownership import refuse_foreign
 
@@ -45,9 +45,15 @@ class PodIdentityAssociations:
     def __init__(self, eks: Any) -> None:
         self._eks = eks
 
-    def find(self, link: Link) -> Association | None:
-        """Read the association at a link's place: a service account has one at most. None when it has none."""
+    def find(self, lease_id: str, link: Link) -> Association | None:
+        """Read the association at a link's place: a service account has one at most. None when it has none.
+
+        Of a part whose account was known at deployment only, it is the one of the namespace that bears the lease.
+        """
         place = link.attributes
+        if "service_account" not in place:
+            in_namespace = self._listed(place[CLUSTER], namespace=place["namespace"])
+            return next((each for each in in_namespace if each.lease == lease_id), None)
         found = self._listed(place[CLUSTER], namespace=place["namespace"], serviceAccount=place["service_account"])
         return next(found, None)
 
@@ -59,7 +65,7 @@ class PodIdentityAssociations:
 
     def admit(self, lease: LeaseTags, link: Link) -> str:
         """Take an association into the lease: mark it, learn its id."""
-        association = appeared(lambda _: self.find(link), link)
+        association = appeared(lambda _: self.find(lease.lease, link), link)
         refuse_foreign(lease.lease, association.lease, association.unique_id, link)
         if association.lease is None:
             self._eks.tag_resource(resourceArn=association.arn, tags=lease.to_tags())

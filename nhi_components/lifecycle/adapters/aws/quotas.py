@@ -12,6 +12,7 @@ from typing import Final
 
 from botocore.exceptions import ClientError
 
+from nhi_components.core.adoption import ADOPTED
 from nhi_components.core.errors import Problem
 from nhi_components.core.links import Link, LinkKind, NotChecked
 from nhi_components.lifecycle.adapters.aws.errors import ACTION_DENIED, code_of
@@ -36,7 +37,8 @@ class Quotas:
 
     def room_for(self, links: Sequence[Link]) -> Room:
         """Tell which quotas the links would exceed, together with all that were asked about before."""
-        wanted = [link for link in links if link.kind in _COUNTED]
+        # What is adopted is counted already.
+        wanted = [link for link in links if link.kind in _COUNTED and ADOPTED not in link.attributes]
         if not wanted:
             return Room()
         with self._lock:

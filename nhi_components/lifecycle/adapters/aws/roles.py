@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from nhi_components.core.adoption import ADOPTED
 from nhi_components.core.errors import NhiError
 from nhi_components.core.lease_id import IAM_PATH, suffix_of
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.tags import LeaseTags, lease_of
-from nhi_components.lifecycle.adapters.aws.appearance import appeared
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, absent_is_fine, code_of
 from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY, OUR_POLICIES, is_our_trust
 from nhi_components.lifecycle.adapters.ownership import refuse_foreign
@@ -99,6 +100,16 @@ class Roles:
                 if role["RoleName"].endswith(ending):
                     yield role["RoleName"]
 
+    def names_bearing(self, lease_id: str) -> Iterator[str]:
+        """List the roles that bear a lease, wherever they are and however they are called.
+
+        One request shows a thousand roles with their tags (IAM API, GetAccountAuthorizationDetails).
+        """
+        for page in self._iam.get_paginator("get_account_authorization_details").paginate(Filter=["Role"]):
+            for role in page["RoleDetailList"]:
+                if lease_of({tag["Key"]: tag["Value"] for tag in role.get("Tags", [])}) == lease_id:
+                    yield role["RoleName"]
+
     def admit(self, lease: LeaseTags, link: Link) -> str:
         """Take a role into the lease: mark it, undo an earlier cut-off, learn its unique id."""
         role = appeared(self.find, link)
@@ -170,8 +181,9 @@ def extras_of(role: Link, attached: Attached, links: Iterable[Link]) -> tuple[Li
 
     Such an instance profile is somebody else's; that it holds the role is not.
     """
-    # A bundle's own inline policy bears its role's name, also where no links are known.
-    known = {(LinkKind.IAM_ROLE_POLICY, role.name), *((link.kind, link.name) for link in links)}
+    # A bundle's own inline policy bears its role's name, also where no links are known; but that of an adopted role.
+    own = () if ADOPTED in role.attributes else ((LinkKind.IAM_ROLE_POLICY, role.name),)
+    known = {*own, *((link.kind, link.name) for link in links)}
     found = [
         *((LinkKind.IAM_POLICY_ATTACHMENT, arn) for arn in attached.managed),
         *((LinkKind.IAM_ROLE_POLICY, policy) for policy in attached.inline if policy not in OUR_POLICIES),

@@ -25,7 +25,7 @@ from nhi_components.core.credential.places import SecretsManagerPlace
 from nhi_components.core.errors import NhiError, Problem
 from nhi_components.core.links import Link
 from nhi_components.core.tags import LeaseTags
-from nhi_components.lifecycle.adapters.aws.appearance import appeared
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, code_of, translated
 from nhi_components.lifecycle.adapters.aws.secret_notes import CLAIM, SecretTags, claim_of, notes_of, write_claim
 from nhi_components.lifecycle.adapters.aws.secret_versions import KEY_ID, Content, Moved, SecretVersions

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from nhi_components.core.links import Link
 from nhi_components.core.tags import LEASE, LeaseTags, lease_of
-from nhi_components.lifecycle.adapters.aws.appearance import appeared
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, absent_is_fine, code_of
 from nhi_components.lifecycle.adapters.ownership import refuse_foreign
 

@@ -85,6 +85,15 @@ class AwsSession:
         return self._opened()[1]
 
     @property
+    def callers(self) -> tuple[str, ...]:
+        """The ARNs that the credentials speak for: the role that is assumed, if one is, and whoever assumes it."""
+        if self._connection.role_arn is None:
+            return (self.identity.arn,)
+        with translated(self.name):
+            ambient = boto3.Session(profile_name=self._connection.profile, region_name=self.region)
+            return (self.identity.arn, ambient.client("sts", **self._place).get_caller_identity()["Arn"])
+
+    @property
     def region(self) -> str:
         """The region that regional services are asked in."""
         return str(self._opened()[0].region_name)

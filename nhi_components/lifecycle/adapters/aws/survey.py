@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from nhi_components.core.links import Link, LinkKind
+from botocore.exceptions import ClientError
+
+from nhi_components.core.links import Link, LinkKind, NotChecked, System
+from nhi_components.lifecycle.adapters.aws.adopted_roles import is_yet_to_be_adopted
+from nhi_components.lifecycle.adapters.aws.errors import ACTION_DENIED, code_of
 from nhi_components.lifecycle.adapters.aws.instance_profiles import InstanceProfiles
 from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY, is_our_trust
 from nhi_components.lifecycle.adapters.aws.roles import Roles, extras_of, role_of
@@ -14,7 +18,7 @@ from nhi_components.lifecycle.adapters.aws.session import AwsSession
 from nhi_components.lifecycle.adapters.aws.sighted import Found, is_foreign, sighting_of, unique
 from nhi_components.lifecycle.adapters.aws.user_survey import UserSurvey, is_on_user
 from nhi_components.lifecycle.adapters.ownership import links_by_name
-from nhi_components.lifecycle.ports import Ownership, Sighting
+from nhi_components.lifecycle.ports import BlindSpot, Ownership, Sighting
 
 _ON_A_ROLE = (
     LinkKind.IAM_ROLE_POLICY,
@@ -30,6 +34,7 @@ class Survey:
         self._session = session
         self._lease_id = lease_id
         self._links = links
+        self.blind_spots: list[BlindSpot] = []
 
     def run(self) -> list[Sighting]:
         """Look at users, roles, instance profiles and secrets, in the order in which they are to be swept."""
@@ -43,9 +48,11 @@ class Survey:
         linked = links_by_name(self._links, LinkKind.IAM_ROLE)
         on_roles = [link for link in self._links if link.kind in _ON_A_ROLE and not is_on_user(link)]
         named = [*linked, *(role_of(link) for link in on_roles)]
-        for name in unique(named, roles.names_with_suffix(self._lease_id)):
+        for name in unique(named, roles.names_with_suffix(self._lease_id), self._adopted(roles)):
             role = roles.find(name)
-            if role is None or (name not in named and is_foreign(self._lease_id, role)):
+            if role is None or is_yet_to_be_adopted(role, linked.get(name)):
+                continue
+            if name not in named and is_foreign(self._lease_id, role):
                 continue
             sighting = self._sighting(LinkKind.IAM_ROLE, role, linked.get(name))
             attached = roles.attached(name)
@@ -58,6 +65,23 @@ class Survey:
             for link in on_roles:
                 if role_of(link) == name and link.name in (*attached.inline, *attached.managed, *attached.profiles):
                     yield Sighting(link, sighting.ownership)
+
+    def _adopted(self, roles: Roles) -> list[str]:
+        """Find roles that kept the names which they had before; where links are known, they tell the names."""
+        if self._links:
+            return []
+        try:
+            return list(roles.names_bearing(self._lease_id))
+        except ClientError as error:
+            if code_of(error) not in ACTION_DENIED:
+                raise
+            reason = (
+                "roles that were adopted keep the names that they had, and iam:GetAccountAuthorizationDetails, which "
+                "finds them, is denied; allow it to the connection's principal"
+            )
+            spot = BlindSpot(System.AWS, self._session.name, LinkKind.IAM_ROLE, NotChecked(reason))
+            self.blind_spots.append(spot)
+            return []
 
     def _profiles(self, our_roles: set[str]) -> Iterator[Sighting]:
         profiles = InstanceProfiles(self._session.iam)

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from nhi_components.core.lease_id import IAM_PATH, suffix_of
 from nhi_components.core.links import Link, LinkKind
 from nhi_components.core.tags import LeaseTags, lease_of
-from nhi_components.lifecycle.adapters.aws.appearance import appeared
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.aws.errors import ABSENT, absent_is_fine, code_of
 from nhi_components.lifecycle.adapters.aws.marks import CUT_OFF_POLICY
 from nhi_components.lifecycle.adapters.aws.roles import document_of

@@ -47,8 +47,9 @@ class WaysIn:
             return self._everywhere(lease_id)
         found: list[Sighting] = []
         for link in links:
-            if link.kind is LinkKind.EKS_POD_IDENTITY_ASSOCIATION and (association := self._associations.find(link)):
-                found.append(_sighting(lease_id, link, association))
+            if link.kind is LinkKind.EKS_POD_IDENTITY_ASSOCIATION:
+                association = self._associations.find(lease_id, link)
+                found += [_sighting(lease_id, link, association)] if association else []
             if link.kind is LinkKind.ROLES_ANYWHERE_PROFILE:
                 found += _of_profiles(lease_id, link, self._profiles.named(link.name))
         return found

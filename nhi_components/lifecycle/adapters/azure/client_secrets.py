@@ -15,13 +15,16 @@ from urllib.parse import quote
 
 from nhi_components.core.credential.sources import EntraClientSecretSource
 from nhi_components.core.errors import NhiError
+from nhi_components.core.lease_id import suffix_of
 from nhi_components.core.links import NotChecked
 from nhi_components.core.tags import LeaseTags, description_mark, lease_of_description
+from nhi_components.lifecycle.adapters.appearance import appeared
 from nhi_components.lifecycle.adapters.azure.errors import Refused
 from nhi_components.lifecycle.adapters.azure.session import AzureSession, Reply
 from nhi_components.lifecycle.credentials.ports import Key, Material
 
-READ, WRITE = "Application.Read.All", "Application.ReadWrite.OwnedBy"
+READ = "Application.Read.All"
+WRITE = "Application.ReadWrite.OwnedBy as an owner of it, or Application.ReadWrite.All"
 """Microsoft Graph's least permissions for the calls; the second with the connection's principal an owner."""
 
 CLIENT_ID, CLIENT_SECRET, TENANT_ID = "client_id", "client_secret", "tenant_id"
@@ -43,7 +46,6 @@ class ClientSecrets:
     def __init__(self, session: AzureSession, spec: EntraClientSecretSource) -> None:
         self.spec = spec
         self._session = session
-        self._path = f"/applications/{spec.application}"
 
     def keys(self, lease: LeaseTags) -> list[Key]:
         """List the secrets that have not ended, oldest first."""
@@ -55,7 +57,7 @@ class ClientSecrets:
 
     def create(self, lease: LeaseTags) -> Material:
         """Add a secret that bears the lease as its name and ends with it."""
-        found = self._look()
+        found = self._look() or self._awaited()
         if found is None:
             raise NhiError(
                 f"{self._where}: there is no such application, expected one that bears {lease.lease}; "
@@ -65,7 +67,8 @@ class ClientSecrets:
         # Asked first: a secret that cannot be told about would be made for nobody.
         tenant = self._session.tenant()
         asked = {"displayName": description_mark(lease.lease), "endDateTime": f"{lease.ends.isoformat()}T00:00:00Z"}
-        made = self._session.graph("POST", f"{self._path}/addPassword", needs=WRITE, body={"passwordCredential": asked})
+        path = f"{_path_of(found)}/addPassword"
+        made = self._session.graph("POST", path, needs=WRITE, body={"passwordCredential": asked})
         fields = {
             CLIENT_ID: str(found.body["appId"]),
             CLIENT_SECRET: str(made.body["secretText"]),
@@ -83,10 +86,11 @@ class ClientSecrets:
 
     def delete(self, key_id: str) -> None:
         """Remove a secret; access tokens that it got live on for about an hour."""
-        if not self._lists(key_id):
+        found = self._look()
+        if found is None or not _lists(found, key_id):
             return
         try:
-            self._session.graph("POST", f"{self._path}/removePassword", needs=WRITE, body={"keyId": key_id})
+            self._session.graph("POST", f"{_path_of(found)}/removePassword", needs=WRITE, body={"keyId": key_id})
         except Refused:
             # Somebody else may have removed it, or the application, since we looked.
             if self._lists(key_id):
@@ -115,11 +119,30 @@ class ClientSecrets:
         )
 
     def _look(self) -> Reply | None:
-        return self._session.look(f"{self._path}?$select={_FIELDS}", needs=READ)
+        if self.spec.application is None:
+            return self._look_by_name(self.spec.address)
+        return self._session.look(f"/applications/{self.spec.application}?$select={_FIELDS}", needs=READ)
+
+    def _look_by_name(self, name: str) -> Reply | None:
+        """Read the identity's own application: among several of its name, the one of the lease that its name bears."""
+        wanted = quote(f"displayName eq '{name}'")
+        reply = self._session.graph("GET", f"/applications?$filter={wanted}&$select={_FIELDS}", needs=READ)
+        found = list(reply.body.get("value") or [])
+        application = next((each for each in found if _is_own(each)), next(iter(found), None))
+        return Reply(application, reply.time) if application else None
+
+    def _awaited(self) -> Reply | None:
+        """Wait for the identity's own application, which may have been made a moment ago; None when it stays away."""
+        if self.spec.application is not None:
+            return None
+        try:
+            return appeared(lambda _: self._look(), self.spec.link())
+        except NhiError:
+            return None
 
     def _lists(self, key_id: str) -> bool:
         found = self._look()
-        return any(each["keyId"] == key_id for each in (found.body.get("passwordCredentials") or [] if found else []))
+        return found is not None and _lists(found, key_id)
 
     def _refuse_foreign(self, lease: LeaseTags, application: Mapping[str, Any]) -> None:
         borne = lease_of_application(application)
@@ -139,7 +162,7 @@ class ClientSecrets:
 
     @property
     def _where(self) -> str:
-        return f"azure.{self._session.name}: {self.spec.application}"
+        return f"azure.{self._session.name}: {self.spec.address}"
 
 
 def lease_of_application(application: Mapping[str, Any]) -> str | None:
@@ -148,17 +171,40 @@ def lease_of_application(application: Mapping[str, Any]) -> str | None:
     return lease_of_description("\n".join(map(str, told)))
 
 
-def applications_of(session: AzureSession, lease_id: str) -> Iterator[tuple[str, bool]]:
-    """Find the applications whose tags bear a lease: the object id, and whether it has secrets that have not ended."""
+def sources_of(session: AzureSession, lease_id: str) -> Iterator[tuple[EntraClientSecretSource, bool]]:
+    """Find the applications whose tags bear a lease: each as a source, and whether it has secrets that have not ended.
+
+    The identity's own application is known by its display name, any other by its object id.
+    """
     wanted = quote(f"tags/any(t:t eq '{description_mark(lease_id)}')")
     reply = session.graph("GET", f"/applications?$filter={wanted}&$select={_FIELDS}", needs=READ)
     while True:
         for application in reply.body.get("value", []):
-            yield str(application["id"]), bool(_alive(Reply(application, reply.time)))
+            named = (
+                {"display_name": str(application["displayName"])}
+                if _is_own(application)
+                else {"application": str(application["id"])}
+            )
+            source = EntraClientSecretSource(connection=session.name, **named)
+            yield source, bool(_alive(Reply(application, reply.time)))
         following = str(reply.body.get("@odata.nextLink") or "")
         if not following:
             return
         reply = session.graph("GET", following[following.index("/applications") :], needs=READ)
+
+
+def _is_own(application: Mapping[str, Any]) -> bool:
+    """Tell whether an application is an identity's own, made with it: its name ends with its lease's suffix."""
+    lease_id = lease_of_application(application)
+    return lease_id is not None and str(application["displayName"]).endswith(f"-{suffix_of(lease_id)}")
+
+
+def _path_of(found: Reply) -> str:
+    return f"/applications/{found.body['id']}"
+
+
+def _lists(found: Reply, key_id: str) -> bool:
+    return any(each["keyId"] == key_id for each in found.body.get("passwordCredentials") or [])
 
 
 def _alive(found: Reply) -> list[Key]:

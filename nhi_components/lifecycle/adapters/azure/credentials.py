@@ -8,7 +8,7 @@ from nhi_components.core.connection import AzureConnection
 from nhi_components.core.credential.places import KeyVaultPlace, PlaceSpec
 from nhi_components.core.credential.sources import EntraClientSecretSource, SourceSpec
 from nhi_components.core.links import Link, System
-from nhi_components.lifecycle.adapters.azure.client_secrets import ClientSecrets, applications_of
+from nhi_components.lifecycle.adapters.azure.client_secrets import ClientSecrets, sources_of
 from nhi_components.lifecycle.adapters.azure.journal import BESIDE
 from nhi_components.lifecycle.adapters.azure.place import KeyVaultHome
 from nhi_components.lifecycle.adapters.azure.session import AzureSession
@@ -18,24 +18,28 @@ from nhi_components.lifecycle.ports import Caller
 
 
 class Credentials:
-    """Azure and Entra through one connection."""
+    """Azure and Entra through one connection.
+
+    Attributes:
+        session: how they are reached.
+    """
 
     def __init__(self, name: str, connection: AzureConnection) -> None:
-        self._session = AzureSession(name, connection)
+        self.session = AzureSession(name, connection)
         self._lock = Lock()
         self._vaults = set(connection.vaults)
 
     def caller(self) -> Caller:
         """Tell whom a token of the connection is for: its getting proves that Entra accepts the credentials."""
-        claims = self._session.identity()
+        claims = self.session.identity()
         principal = claims.get("upn") or claims.get("appid") or claims.get("oid") or "unknown"
-        return Caller(System.AZURE, self._session.name, principal, claims.get("tid", ""))
+        return Caller(System.AZURE, self.session.name, principal, claims.get("tid", ""))
 
     def source(self, spec: SourceSpec) -> ClientSecrets:
         """Open the client secrets of an application."""
         if not isinstance(spec, EntraClientSecretSource):
             raise NoSuchKind(f"azure issues no {spec.kind}")
-        return ClientSecrets(self._session, spec)
+        return ClientSecrets(self.session, spec)
 
     def place(self, spec: PlaceSpec) -> KeyVaultHome:
         """Open a secret of a vault."""
@@ -43,7 +47,7 @@ class Credentials:
             raise NoSuchKind(f"azure keeps no {spec.kind}")
         with self._lock:
             self._vaults.add(spec.vault)
-        return KeyVaultHome(self._session, spec)
+        return KeyVaultHome(self.session, spec)
 
     def search(self, lease_id: str) -> list[Link]:
         """Look through the connection's vaults and those of the places that were opened, and the tenant's applications.
@@ -55,24 +59,20 @@ class Credentials:
             vaults = sorted(self._vaults)
         if not vaults:
             raise NotSearchable(
-                f"azure.{self._session.name}: no vault is known, expected the name of one to look through; "
+                f"azure.{self.session.name}: no vault is known, expected the name of one to look through; "
                 "fix: name the connection's `vaults`"
             )
-        name = self._session.name
+        name = self.session.name
         return [
             *(
                 KeyVaultPlace(vault=vault, secret=secret, connection=name).link()
                 for vault in vaults
                 for secret in self._secrets_of(vault, lease_id)
             ),
-            *(
-                EntraClientSecretSource(application=application, connection=name).link()
-                for application, has_secrets in applications_of(self._session, lease_id)
-                if has_secrets
-            ),
+            *(source.link() for source, has_secrets in sources_of(self.session, lease_id) if has_secrets),
         ]
 
     def _secrets_of(self, vault: str, lease_id: str) -> list[str]:
         """The names of the places of a lease: also where only notes or a claim of one are left."""
-        found = Vault(self._session, vault).marked(lease_id)
+        found = Vault(self.session, vault).marked(lease_id)
         return sorted({tags.get(BESIDE, name) for name, tags in found})

@@ -10,7 +10,8 @@ import base64
 import json
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -28,34 +29,14 @@ from azure.keyvault.secrets import SecretClient
 
 from nhi_components.core.connection import AzureConnection
 from nhi_components.core.errors import Problem, SystemUnreachable
+from nhi_components.lifecycle.adapters.azure.clouds import CLOUDS, PUBLIC, Cloud
 from nhi_components.lifecycle.adapters.azure.errors import Refused, is_refusal, translated
 
 _LONGEST_PAUSE_SECONDS = 5
+_METADATA = "/v2.0/.well-known/openid-configuration"
 
 # Else Python prints azure-identity's warnings where nobody has set logging up: one for each try of a new secret.
 logging.getLogger("azure.identity").addHandler(logging.NullHandler())
-
-
-@dataclass(frozen=True, slots=True)
-class Cloud:
-    """Where a cloud of Azure's keeps things.
-
-    Attributes:
-        graph: Microsoft Graph's host.
-        vaults: what a vault's host ends with, after its name.
-    """
-
-    graph: str
-    vaults: str
-
-
-_PUBLIC = Cloud("graph.microsoft.com", "vault.azure.net")
-_CLOUDS: Mapping[str, Cloud] = {
-    AzureAuthorityHosts.AZURE_GOVERNMENT: Cloud("graph.microsoft.us", "vault.usgovcloudapi.net"),
-    AzureAuthorityHosts.AZURE_CHINA: Cloud("microsoftgraph.chinacloudapi.cn", "vault.azure.cn"),
-}
-"""By the host of the authority. Sources: Microsoft Graph, 'National cloud deployments'; Key Vault, 'About keys, secrets
-and certificates', DNS suffixes."""
 
 
 _PATIENCE: Mapping[str, Any] = {"connection_timeout": 5, "read_timeout": 15}
@@ -76,15 +57,17 @@ class _BriefRetry(RetryPolicy[Any, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer of Microsoft Graph.
+    """An answer of Microsoft Graph or Azure Resource Manager.
 
     Attributes:
         body: its JSON object, which may hold values; empty where there is none.
         time: the server's own time, to the second.
+        operation: where is told how it stands, when it was only accepted; empty when it was done.
     """
 
     body: Mapping[str, Any] = field(repr=False)
     time: datetime
+    operation: str = ""
 
 
 class AzureSession:
@@ -101,20 +84,20 @@ class AzureSession:
         self._connection = connection
         self._lock = RLock()
         self._ambient: _InTenant | None = None
-        self._graph: Any = None
+        self._clients: dict[str, Any] = {}
         self._vaults: dict[str, SecretClient] = {}
 
     @property
     def cloud(self) -> Cloud:
         """The cloud that the authority belongs to; Azure's public one for an authority that is not known."""
-        return _CLOUDS.get(self._authority_host, _PUBLIC)
+        return CLOUDS.get(self._authority_host, PUBLIC)
 
     def identity(self) -> Mapping[str, str]:
         """Tell whom the credentials speak for: the claims of a token for Microsoft Graph, without the token.
 
         They name things only; nothing is decided by them.
         """
-        with translated(self.name, "Microsoft Graph", needs="a token"):
+        with self._translated("Microsoft Graph", needs="a token"):
             token = self._credential().get_token(self._scope).token
         try:
             payload = token.split(".")[1]
@@ -159,27 +142,38 @@ class AzureSession:
                 )
             return self._vaults[vault]
 
-    def graph(self, method: str, path: str, *, needs: str, body: Mapping[str, Any] | None = None) -> Reply:
-        """Call Microsoft Graph v1.0.
+    def graph(
+        self, method: str, path: str, *, needs: str, body: Mapping[str, Any] | None = None, version: str = "v1.0"
+    ) -> Reply:
+        """Call Microsoft Graph.
 
         Args:
             method: the HTTP method.
             path: from its slash on, with its query, quoted.
             needs: the permission that it takes, for the error that its lack is.
             body: sent as JSON.
+            version: of the API; `beta` for what has not left that.
 
         Raises:
             Refused: when Graph refuses the request itself.
         """
         base = self._connection.endpoint or f"https://{self.cloud.graph}"
-        request = HttpRequest(method, f"{base}/v1.0{path}", json=body)
-        # azure-core would repeat a POST after a 503, although it may have been carried out.
-        settings = {"retry_total": 0} if method == "POST" else {}
-        with translated(self.name, f"{method} {base}/v1.0{path.split('?')[0]}", needs=needs):
-            response = self._graph_client().send_request(request, **settings)
-            if response.status_code >= 400:
-                raise HttpResponseError(response=response)
-            return Reply(response.json() if response.text() else {}, time_of(response.headers))
+        return self._send(method, f"{base}/{version}{path}", self.cloud.graph, needs, body)
+
+    def manage(self, method: str, path: str, *, needs: str, body: Mapping[str, Any] | None = None) -> Reply:
+        """Call Azure Resource Manager; as `graph`."""
+        base = self._connection.management or self._connection.endpoint or f"https://{self.cloud.management}"
+        return self._send(method, f"{base}{path}", self.cloud.management, needs, body)
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The subscriptions that the connection names."""
+        return self._connection.subscriptions
+
+    @property
+    def vaults(self) -> tuple[str, ...]:
+        """The vaults that the connection names."""
+        return self._connection.vaults
 
     def look(self, path: str, *, needs: str) -> Reply | None:
         """Read something from Microsoft Graph; None when it is not there."""
@@ -206,7 +200,7 @@ class AzureSession:
         """Where tokens come from; Microsoft vouches for its own authorities only, so another one is not asked about."""
         authority = self._connection.authority
         named = {"authority": authority} if authority else {}
-        known = self._authority_host in {*_CLOUDS, AzureAuthorityHosts.AZURE_PUBLIC_CLOUD}
+        known = self._authority_host in {*CLOUDS, AzureAuthorityHosts.AZURE_PUBLIC_CLOUD}
         return {**named, "disable_instance_discovery": not known, **_PATIENCE}
 
     def _credential(self) -> _InTenant:
@@ -219,12 +213,43 @@ class AzureSession:
                 self._ambient = _InTenant(ambient, tenant)
             return self._ambient
 
-    def _graph_client(self) -> Any:
+    def _send(self, method: str, url: str, host: str, needs: str, body: Mapping[str, Any] | None) -> Reply:
+        # azure-core would repeat a POST after a 503, although it may have been carried out.
+        settings = {"retry_total": 0} if method == "POST" else {}
+        with self._translated(f"{method} {url.split('?')[0]}", needs=needs):
+            response = self._client(host).send_request(HttpRequest(method, url, json=body), **settings)
+            if response.status_code >= 400:
+                raise HttpResponseError(response=response)
+            operation = str(response.headers.get("Azure-AsyncOperation") or "") if response.status_code == 202 else ""
+            return Reply(response.json() if response.text() else {}, time_of(response.headers), operation)
+
+    @contextmanager
+    def _translated(self, place: str, *, needs: str) -> Iterator[None]:
+        """Translate errors; where no token was to be had, see whether that is as nobody answers who gives them out."""
+        with translated(self.name, place, needs=needs):
+            try:
+                yield
+            except ClientAuthenticationError as error:
+                if not is_refusal(error):
+                    self._ask_authority()
+                raise
+
+    def _ask_authority(self) -> None:
+        """Prove that the authority answers, whatever it says.
+
+        Raises:
+            SystemUnreachable: it does not; azure-identity hides that among what its other ways in lack.
+        """
+        url = f"https://{self._authority_host}/{self._connection.tenant or 'common'}{_METADATA}"
+        with translated(self.name, f"GET {url}", needs="a token"):
+            PipelineClient(url, policies=[], **_PATIENCE).send_request(HttpRequest("GET", url))
+
+    def _client(self, host: str) -> Any:
         with self._lock:
-            if self._graph is None:
-                policies = [_BriefRetry(), BearerTokenCredentialPolicy(self._credential(), self._scope)]
-                self._graph = PipelineClient(f"https://{self.cloud.graph}", policies=policies, **_PATIENCE)
-            return self._graph
+            if host not in self._clients:
+                policies = [_BriefRetry(), BearerTokenCredentialPolicy(self._credential(), f"https://{host}/.default")]
+                self._clients[host] = PipelineClient(f"https://{host}", policies=policies, **_PATIENCE)
+            return self._clients[host]
 
 
 class _InTenant:

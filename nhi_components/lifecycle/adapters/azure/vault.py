@@ -50,6 +50,7 @@ class Version:
     tags: Mapping[str, str]
     enabled: bool
     created: datetime
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,10 @@ class Vault:
         """Connection and vault, for people."""
         return f"azure.{self._session.name}: {self.name}"
 
+    def uri_of(self, name: str) -> str:
+        """The address at which a secret is read, in the connection's cloud, without a version."""
+        return f"{self._session.vault(self.name).vault_url.rstrip('/')}/secrets/{name}"
+
     def current(self, name: str) -> Current | None:
         """Read the current version; None when there is no such secret, without a version's id when it is disabled."""
         try:
@@ -112,8 +117,17 @@ class Vault:
         versions = [_version(each) for each in found]
         return sorted(versions, key=lambda version: (version.created, version.id))
 
-    def set(self, name: str, value: str, tags: Mapping[str, str], lease_id: str) -> str:
+    def set(
+        self, name: str, value: str, tags: Mapping[str, str], lease_id: str, *, expires: datetime | None = None
+    ) -> str:
         """Add a version and tell its id; a secret of the lease that was deleted is recovered first.
+
+        Args:
+            name: the secret's name.
+            value: what it is to hold.
+            tags: the version's tags.
+            lease_id: the lease that a deleted secret of that name has to bear.
+            expires: the version's `exp`, which Key Vault only tells: it gives out a secret that is past it.
 
         Raises:
             NhiError: one of somebody else's is deleted under that name.
@@ -121,20 +135,26 @@ class Vault:
 
         def added() -> str | None:
             with self._call("set", name, holds_value=True):
-                made = self._session.vault(self.name).set_secret(name, value, tags=dict(tags))
+                made = self._session.vault(self.name).set_secret(name, value, tags=dict(tags), expires_on=expires)
             return made.properties.version
 
         version: str = self._settled(name, lambda: self._added(name, added, lease_id), "it is still being deleted")
         return version
 
     def update(
-        self, name: str, version: str, *, tags: Mapping[str, str] | None = None, enabled: bool | None = None
+        self,
+        name: str,
+        version: str,
+        *,
+        tags: Mapping[str, str] | None = None,
+        enabled: bool | None = None,
+        expires: datetime | None = None,
     ) -> None:
-        """Change a version's tags, or whether it is enabled; nothing when it is gone."""
+        """Change a version's tags, its `exp`, or whether it is enabled; nothing when it is gone."""
         try:
             with self._call("set", name):
                 client, wanted = self._session.vault(self.name), dict(tags) if tags is not None else None
-                client.update_secret_properties(name, version, tags=wanted, enabled=enabled)
+                client.update_secret_properties(name, version, tags=wanted, enabled=enabled, expires_on=expires)
         except Refused as refused:
             _refuse_but_absent(refused)
 
@@ -239,7 +259,7 @@ def _refuse_but_absent(refused: Refused) -> None:
 
 
 def _version(told: Any) -> Version:
-    return Version(str(told.version), told.tags or {}, bool(told.enabled), told.created_on or _EPOCH)
+    return Version(str(told.version), told.tags or {}, bool(told.enabled), told.created_on or _EPOCH, told.expires_on)
 
 
 def _deleted(told: Any) -> Deleted:

@@ -20,24 +20,28 @@ from nhi_components.lifecycle.ports import Caller
 
 
 class Credentials:
-    """Google Cloud through one connection."""
+    """Google Cloud through one connection.
+
+    Attributes:
+        session: the connection.
+    """
 
     def __init__(self, name: str, connection: GcpConnection) -> None:
-        self._session = GcpSession(name, connection)
+        self.session = GcpSession(name, connection)
         self._lock = Lock()
         self._named = bool(connection.projects)
         self._projects = set(connection.projects)
 
     def caller(self) -> Caller:
         """Tell whose token the connection gets."""
-        principal = self._session.principal()
-        return Caller(System.GCP, self._session.name, principal, self._session.project)
+        principal = self.session.principal()
+        return Caller(System.GCP, self.session.name, principal, self.session.project)
 
     def source(self, spec: SourceSpec) -> ServiceAccountKeys:
         """Open the keys of a service account."""
         if not isinstance(spec, GcpServiceAccountKeySource):
             raise NoSuchKind(f"gcp issues no {spec.kind}")
-        return ServiceAccountKeys(self._session, spec)
+        return ServiceAccountKeys(self.session, spec)
 
     def place(self, spec: PlaceSpec) -> SecretHome:
         """Open a secret."""
@@ -45,7 +49,7 @@ class Credentials:
             raise NoSuchKind(f"gcp keeps no {spec.kind}")
         with self._lock:
             self._projects.add(spec.project)
-        return SecretHome(self._session, spec)
+        return SecretHome(self.session, spec)
 
     def search(self, lease_id: str) -> list[Link]:
         """Look through the connection's projects, or the ambient one, and those of the places that were opened.
@@ -55,18 +59,18 @@ class Credentials:
         """
         with self._lock:
             # Where the connection names none, the ambient project is looked through beside those of the places.
-            ambient = set[str]() if self._named else {self._session.project} - {""}
+            ambient = set[str]() if self._named else {self.session.project} - {""}
             projects = sorted(self._projects | ambient)
         if not projects:
             raise NotSearchable(
-                f"gcp.{self._session.name}: no project is known, expected one to look through; "
+                f"gcp.{self.session.name}: no project is known, expected one to look through; "
                 "fix: name the connection's `projects`, or set GOOGLE_CLOUD_PROJECT"
             )
         return [link for project in projects for link in self._search_in(project, lease_id)]
 
     def _search_in(self, project: str, lease_id: str) -> Iterator[Link]:
-        name = self._session.name
-        for secret in Secrets(self._session).of_lease(project, lease_id):
+        name = self.session.name
+        for secret in Secrets(self.session).of_lease(project, lease_id):
             yield GcpSecretPlace(project=project, secret=secret, connection=name).link()
         for account in self._accounts(project, lease_id):
             if self._has_keys(account):
@@ -75,7 +79,7 @@ class Credentials:
     def _accounts(self, project: str, lease_id: str) -> Iterator[str]:
         path, query = f"/v1/projects/{project}/serviceAccounts", {"pageSize": "100"}
         while True:
-            reply = self._session.look(IAM, path, needs="iam.serviceAccounts.list", query=query)
+            reply = self.session.look(IAM, path, needs="iam.serviceAccounts.list", query=query)
             for told in reply.body.get("accounts", []) if reply else []:
                 if lease_of_description(told.get("description", "")) == lease_id:
                     yield str(told["email"])
@@ -85,5 +89,5 @@ class Credentials:
 
     def _has_keys(self, account: str) -> bool:
         path, query = f"/v1/projects/-/serviceAccounts/{quote(account)}/keys", {"keyTypes": "USER_MANAGED"}
-        reply = self._session.look(IAM, path, needs="iam.serviceAccountKeys.list", query=query)
+        reply = self.session.look(IAM, path, needs="iam.serviceAccountKeys.list", query=query)
         return bool(reply and reply.body.get("keys"))

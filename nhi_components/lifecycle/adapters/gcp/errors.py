@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any, NoReturn
 
 import requests
@@ -13,7 +14,11 @@ from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, Ref
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 
 NOT_FOUND, FAILED_PRECONDITION, ALREADY_EXISTS = "NOT_FOUND", "FAILED_PRECONDITION", "ALREADY_EXISTS"
+ABORTED, INVALID_ARGUMENT = "ABORTED", "INVALID_ARGUMENT"
 """Canonical codes of google.rpc.Code, as an error's `status` tells them."""
+
+_CODES: Mapping[int, str] = MappingProxyType({404: NOT_FOUND, 409: ABORTED, 412: ABORTED})
+"""What an HTTP status means where an error has no `status`, as those of Cloud Storage."""
 
 _FIX_CREDENTIALS = (
     "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS, and check with "
@@ -33,6 +38,22 @@ class Refused(NhiError):
     def __init__(self, code: str, text: str) -> None:
         self.code = code
         super().__init__(text)
+
+
+class Denied(SystemUnreachable):
+    """Google answered 403: a permission is missing, an API is disabled, or a project can't be seen."""
+
+
+class Throttled(SystemUnreachable):
+    """Google answered 429, also when asked again after a while.
+
+    Attributes:
+        after: seconds to wait; None where Google does not say.
+    """
+
+    def __init__(self, system: str, problem: Problem, after: float | None) -> None:
+        self.after = after
+        super().__init__(system, problem)
 
 
 @contextmanager
@@ -96,11 +117,13 @@ def refuse(connection: str, place: str, response: requests.Response, *, needs: s
         holds_value: whether a credential was sent, so that Google's own text, which may quote it, is left out.
 
     Raises:
-        SystemUnreachable: for 401, 403, 429 and 5xx.
+        Denied: for 403.
+        Throttled: for 429.
+        SystemUnreachable: for 401 and 5xx.
         Refused: for anything else.
     """
     error = _error_of(response)
-    code = str(error.get("status") or response.status_code)
+    code = str(error.get("status") or _CODES.get(response.status_code, response.status_code))
     message = "" if holds_value else f": {str(error.get('message', ''))[:_LONGEST_MESSAGE]}"
     match response.status_code:
         case 401:
@@ -111,7 +134,10 @@ def refuse(connection: str, place: str, response: requests.Response, *, needs: s
         case status if status == 429 or status >= 500:
             after = response.headers.get("Retry-After", "")
             fix = f"try again in {after} seconds" if after.isdigit() else "try again later"
-            raise _unreachable(connection, f"{status} {code} from {place}", "an answer", fix)
+            problem = Problem(f"gcp.{connection}", f"{status} {code} from {place}", "an answer", fix)
+            if status == 429:
+                raise Throttled("gcp", problem, float(after) if after.isdigit() else None)
+            raise SystemUnreachable("gcp", problem)
         case _:
             raise Refused(code, f"gcp.{connection}: {place} was refused: {code}{message}")
 
@@ -121,12 +147,20 @@ def _refuse_permission(connection: str, place: str, error: Mapping[str, Any], ne
     reason, metadata = _info_of(error)
     if reason == "SERVICE_DISABLED":
         service = metadata.get("service", "the API")
-        fix = f"run `gcloud services enable {service}` for the project of the connection's credentials"
-        raise _unreachable(connection, f"403 from {place}: {message}", f"{service} enabled", fix)
+        project = metadata.get("consumer", "").removeprefix("projects/")
+        where = f" --project={project}" if project else ""
+        fix = f"run `gcloud services enable {service}{where}` for the project of the connection's credentials"
+        raise _denied(connection, f"403 from {place}: {message}", f"{service} enabled", fix)
+    if reason == "CONSUMER_INVALID":
+        project = metadata.get("consumer", "the project").removeprefix("projects/")
+        fix = f"correct the project's id, or let the connection's principal see {project}"
+        raise _denied(connection, f"403 from {place}: {message}", "a project that is there", fix)
     named = _PERMISSION.search(message)
     permission = metadata.get("permission") or (named[1] if named else needs)
-    fix = f"grant the connection's principal a role with {permission} there"
-    raise _unreachable(connection, f"403 from {place}: {message}", f"the permission {permission}", fix)
+    # To whoever may not see it, Google says of what is not there the same as of what is.
+    or_else = ", or correct the name of its project" if "may not exist" in message else ""
+    fix = f"grant the connection's principal a role with {permission} there{or_else}"
+    raise _denied(connection, f"403 from {place}: {message}", f"the permission {permission}", fix)
 
 
 def _error_of(response: requests.Response) -> Mapping[str, Any]:
@@ -142,6 +176,10 @@ def _info_of(error: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
         if str(detail.get("@type", "")).endswith("google.rpc.ErrorInfo"):
             return str(detail.get("reason", "")), detail.get("metadata") or {}
     return "", {}
+
+
+def _denied(connection: str, got: str, expected: str, fix: str) -> Denied:
+    return Denied("gcp", Problem(f"gcp.{connection}", got, expected, fix))
 
 
 def _unreachable(connection: str, got: str, expected: str, fix: str) -> SystemUnreachable:

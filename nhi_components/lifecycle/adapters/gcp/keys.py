@@ -52,7 +52,7 @@ class ServiceAccountKeys:
     def __init__(self, session: GcpSession, spec: GcpServiceAccountKeySource) -> None:
         self.spec = spec
         self._session = session
-        self._path = f"/v1/projects/-/serviceAccounts/{quote(spec.account)}"
+        self._path = f"/v1/projects/-/serviceAccounts/{quote(spec.address)}"
 
     def keys(self, lease: LeaseTags) -> list[Key]:
         """List the keys that people or we made, oldest first; Google's own are not among them."""
@@ -105,7 +105,7 @@ class ServiceAccountKeys:
     def works(self, material: Material) -> bool:
         """Exchange a JWT signed with it for an access token, which goes nowhere."""
         told = _read(material.fields.get(KEY_FILE, ""))
-        if told.get("client_email") != self.spec.account or told.get("private_key_id") != material.key_id:
+        if told.get("client_email") != self.spec.address or told.get("private_key_id") != material.key_id:
             return False
         told["token_uri"] = self._trusted(told.get("token_uri"))
         with translated(self._session.name, f"POST {told['token_uri']}"):
@@ -184,7 +184,14 @@ class ServiceAccountKeys:
 
     @property
     def _where(self) -> str:
-        return f"gcp.{self._session.name}: {self.spec.account}"
+        return f"gcp.{self._session.name}: {self.spec.address}"
+
+
+def count_keys(session: GcpSession, account: str) -> int:
+    """Count the keys of an account that people or we made; none where there is no account."""
+    path, query = f"/v1/projects/-/serviceAccounts/{quote(account)}/keys", {"keyTypes": "USER_MANAGED"}
+    reply = session.look(IAM, path, needs="iam.serviceAccountKeys.list", query=query)
+    return len(reply.body.get("keys", [])) if reply else 0
 
 
 def _read(text: str) -> dict[str, Any]:

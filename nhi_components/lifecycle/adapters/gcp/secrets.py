@@ -20,9 +20,6 @@ from nhi_components.lifecycle.adapters.gcp.session import SECRET_MANAGER, GcpSes
 
 ENABLED, DESTROYED = "ENABLED", "DESTROYED"
 _LEASE_LABEL = "nhi_lease"
-_LABELS = (_LEASE_LABEL, "nhi_managed-by")
-"""Labels take a-z, 0-9, `_` and `-` only: what else the tags say is in the annotations."""
-
 _PAGE = "1000"
 
 
@@ -80,7 +77,7 @@ class Secrets:
         """Make a secret without a value that bears the lease; one that is there is left as it is."""
         parent, _, id_ = path.rpartition("/")
         marks = lease.to_metadata()
-        body = {"replication": {"automatic": {}}, "labels": _labels(lease), "annotations": marks}
+        body = {"replication": {"automatic": {}}, "labels": lease.to_labels(), "annotations": marks}
         try:
             self._post(parent, "create", body, query={"secretId": id_}, of="secrets")
         except Refused as refused:
@@ -94,7 +91,7 @@ class Secrets:
             Conflict: something was.
         """
         marks = lease.to_metadata() if lease else {}
-        labels = {**secret.labels, **(_labels(lease) if lease else {})}
+        labels = {**secret.labels, **(lease.to_labels() if lease else {})}
         body = {"etag": secret.etag, "labels": labels, "annotations": {**annotations, **marks}}
         query = {"updateMask": "labels,annotations"}
         needs = "secretmanager.secrets.update"
@@ -122,6 +119,12 @@ class Secrets:
             found[following] = unlisted
             following += 1
         return [found[number] for number in sorted(found)]
+
+    def has_versions(self, path: str) -> bool:
+        """Tell whether a secret was ever given a value, without reading any; one of a moment ago may not show yet."""
+        query = {"pageSize": "1"}
+        reply = self._session.look(SECRET_MANAGER, f"{path}/versions", needs="secretmanager.versions.list", query=query)
+        return bool(reply and reply.body.get("versions"))
 
     def access(self, path: str, number: int) -> bytes:
         """Read a version's value."""
@@ -207,10 +210,6 @@ def _comparing(path: str) -> Iterator[None]:
         if refused.code not in (FAILED_PRECONDITION, "ABORTED"):
             raise
         raise Conflict(f"{path} was changed meanwhile") from None
-
-
-def _labels(lease: LeaseTags) -> dict[str, str]:
-    return {key: value for key, value in lease.to_metadata().items() if key in _LABELS}
 
 
 def _secret(told: Mapping[str, Any]) -> Secret:

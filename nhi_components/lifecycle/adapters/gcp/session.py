@@ -7,7 +7,7 @@ that writes request bodies to its debug log.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,8 +24,13 @@ from nhi_components.core.connection import GcpConnection
 from nhi_components.lifecycle.adapters.gcp.errors import NOT_FOUND, Refused, refuse, translated
 
 SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
-IAM, SECRET_MANAGER, OAUTH = "iam", "secretmanager", "oauth2"
+IAM, IAM_CREDENTIALS, SECRET_MANAGER, OAUTH = "iam", "iamcredentials", "secretmanager", "oauth2"
+RESOURCE_MANAGER, ASSETS, SERVICE_USAGE = "cloudresourcemanager", "cloudasset", "serviceusage"
+POLICY_ANALYZER = "policyanalyzer"
 """The names of Google's APIs, as in `iam.googleapis.com`."""
+
+Query = Mapping[str, str | Sequence[str]]
+"""Of a URL: what stands there more than once has several values."""
 
 TIMEOUT_SECONDS = (5, 15)
 """To connect, to answer. Short, because whoever calls repeats with pauses of its own."""
@@ -84,8 +89,9 @@ class GcpSession:
         path: str,
         *,
         needs: str,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
         body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
         holds_value: bool = False,
     ) -> Reply:
         """Call an API; again, a few times, when it is asked too often.
@@ -97,6 +103,7 @@ class GcpSession:
             needs: the permission that it takes, for the error that its lack is.
             query: of the URL; never a credential.
             body: sent as JSON.
+            headers: such as `If-Match`; never a credential.
             holds_value: whether a credential is sent, so that no text of Google's may be quoted.
 
         Raises:
@@ -104,12 +111,12 @@ class GcpSession:
         """
         place = f"{method} {self.url(api, path)}"
         with translated(self.name, place):
-            response = self._patiently(method, self.url(api, path), query, body)
+            response = self._patiently(method, self.url(api, path), query, body, headers)
             if response.status_code >= 400:
                 refuse(self.name, place, response, needs=needs, holds_value=holds_value)
             return Reply(response.json() if response.content else {}, time_of(response))
 
-    def look(self, api: str, path: str, *, needs: str, query: Mapping[str, str] | None = None) -> Reply | None:
+    def look(self, api: str, path: str, *, needs: str, query: Query | None = None) -> Reply | None:
         """Read something; None when it is not there."""
         try:
             return self.ask("GET", api, path, needs=needs, query=query)
@@ -117,6 +124,30 @@ class GcpSession:
             if refused.code != NOT_FOUND:
                 raise
             return None
+
+    def pages(
+        self, api: str, path: str, field_name: str, *, needs: str, query: Query | None = None
+    ) -> Iterator[Mapping[str, Any]]:
+        """Read a list, page by page; nothing where there is no list.
+
+        Args:
+            api: such as `iam`.
+            path: of the list.
+            field_name: the answer's field that holds it.
+            needs: the permission that it takes.
+            query: of the URL.
+        """
+        asked: dict[str, str | Sequence[str]] = dict(query or {})
+        while True:
+            reply = self.look(api, path, needs=needs, query=asked)
+            yield from reply.body.get(field_name, []) if reply else ()
+            if reply is None or not reply.body.get("nextPageToken"):
+                return
+            asked = {**asked, "pageToken": str(reply.body["nextPageToken"])}
+
+    def projects(self) -> list[str]:
+        """Tell where to look for what bears a lease id: the connection's projects, or the ambient one; perhaps none."""
+        return list(self._connection.projects) or ([self.project] if self.project else [])
 
     def time(self, api: str, path: str) -> datetime:
         """Tell Google's own time, asking for something that need not be there."""
@@ -145,11 +176,18 @@ class GcpSession:
         return str(told.get("email") or known or told.get("sub") or told.get("azp"))
 
     def _patiently(
-        self, method: str, url: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
+        self,
+        method: str,
+        url: str,
+        query: Query | None,
+        body: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None = None,
     ) -> requests.Response:
         session: Any = self._opened()[0]
         for attempt in range(_TRIES):
-            response: requests.Response = session.request(method, url, params=query, json=body, timeout=TIMEOUT_SECONDS)
+            response: requests.Response = session.request(
+                method, url, params=query, json=body, headers=headers, timeout=TIMEOUT_SECONDS
+            )
             pause = _pause(method, response, attempt)
             if pause is None or attempt == _TRIES - 1:
                 break

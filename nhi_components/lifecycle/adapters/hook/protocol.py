@@ -185,7 +185,7 @@ class Malformed(Exception):
 _A = TypeVar("_A", bound=Done)
 
 
-def request_of(action: Action, facts: Mapping[str, Any]) -> bytes:
+def request_of(action: StrEnum, facts: Mapping[str, Any]) -> bytes:
     """Write a request."""
     return json.dumps({"version": VERSION, "action": str(action), **facts}).encode()
 

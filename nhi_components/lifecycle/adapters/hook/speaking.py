@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from nhi_components.core.connection import HookConnection
 from nhi_components.core.credential.dependents import CommandHook, HttpHook
 from nhi_components.core.errors import NhiError, Problem, SystemUnreachable
 from nhi_components.core.links import System
@@ -33,6 +34,23 @@ class HookRefused(NhiError):
 
 class HookFailed(NhiError):
     """What a hook answered is not of the protocol."""
+
+
+def hook_of(connection: str, settings: HookConnection) -> Hook:
+    """Open the hook that a connection itself names.
+
+    Raises:
+        SystemUnreachable: it names none.
+    """
+    timeout = settings.timeout_seconds
+    if settings.url:
+        named = HttpHook(url=settings.url, token_variable=settings.token_variable, timeout_seconds=timeout)
+        return Hook(connection, named)
+    if settings.command:
+        return Hook(connection, CommandHook(command=settings.command, timeout_seconds=timeout))
+    got, expected = "a connection without a hook", "a command or a web hook"
+    fix = "name its `command` or its `url`, as docs/discovery-protocol.md tells"
+    raise SystemUnreachable(System.HOOK, Problem(f"{System.HOOK}.{connection}", got, expected, fix))
 
 
 class Hook:
@@ -64,9 +82,7 @@ class Hook:
             HookRefused: the hook says why.
             HookFailed: the answer is not of the protocol.
         """
-        request = request_of(action, facts)
-        spec = self._spec
-        content = self._posted(spec, request) if isinstance(spec, HttpHook) else self._written(spec, request)
+        content = self.answered(request_of(action, facts))
         try:
             answer = answer_of(content, model)
         except Malformed as problem:
@@ -75,10 +91,22 @@ class Hook:
                 "fix: correct the hook as docs/hooks.md tells"
             ) from None
         if isinstance(answer, Refusal):
-            raise self._refused(action, answer.code, answer.shown([*values, self._token()]))
+            raise self._refused(action, answer.code, answer.shown([*values, self.token]))
         return answer
 
-    def _token(self) -> str:
+    def answered(self, request: bytes) -> bytes:
+        """Give it a request, and return what it answers.
+
+        Raises:
+            SystemUnreachable: no answer.
+            HookFailed: a web hook answered with another status than 200.
+        """
+        spec = self._spec
+        return self._posted(spec, request) if isinstance(spec, HttpHook) else self._written(spec, request)
+
+    @property
+    def token(self) -> str:
+        """What may not be shown of how it is reached; empty for nothing."""
         variable = self._spec.token_variable if isinstance(self._spec, HttpHook) else None
         return os.environ.get(variable, "").strip() if variable else ""
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from nhi_components.core.errors import NhiError
+from nhi_components.core.kubernetes_marks import lease_of, marks
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.journal_text import claim_in, claim_text, notes_in, notes_text
 from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Conflict
-from nhi_components.lifecycle.adapters.kubernetes.marks import lease_of, marks
 from nhi_components.lifecycle.adapters.kubernetes.session import Kind, KubernetesSession
 from nhi_components.lifecycle.credentials.ports import Claim
 

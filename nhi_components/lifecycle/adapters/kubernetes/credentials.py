@@ -9,10 +9,10 @@ from __future__ import annotations
 from nhi_components.core.connection import KubernetesConnection
 from nhi_components.core.credential.places import KubernetesSecretPlace, PlaceSpec
 from nhi_components.core.credential.sources import SourceSpec
+from nhi_components.core.kubernetes_marks import selector
 from nhi_components.core.links import Link, System
 from nhi_components.lifecycle.adapters.kubernetes.companion import SUFFIX
 from nhi_components.lifecycle.adapters.kubernetes.errors import Denied
-from nhi_components.lifecycle.adapters.kubernetes.marks import selector
 from nhi_components.lifecycle.adapters.kubernetes.secret_place import SecretOfCluster
 from nhi_components.lifecycle.adapters.kubernetes.session import Kind, KubernetesSession
 from nhi_components.lifecycle.credentials.ports import NoSuchKind, NotSearchable, Place, Source
@@ -22,8 +22,8 @@ from nhi_components.lifecycle.ports import Caller
 class Credentials:
     """One cluster, as `CredentialSystem`."""
 
-    def __init__(self, name: str, connection: KubernetesConnection) -> None:
-        self._session = KubernetesSession(name, connection)
+    def __init__(self, name: str, connection: KubernetesConnection, session: KubernetesSession | None = None) -> None:
+        self._session = session or KubernetesSession(name, connection)
 
     def caller(self) -> Caller:
         """Tell the user's name; the account is the uid of the cluster's first namespace, which no other shares."""

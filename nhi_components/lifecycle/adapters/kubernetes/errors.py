@@ -29,6 +29,22 @@ class Denied(SystemUnreachable):
     """The cluster answered 403: the connection's user may not do that."""
 
 
+class TooBusy(SystemUnreachable):
+    """The cluster answered 429: it has too much to do.
+
+    Attributes:
+        after: seconds to wait, as Retry-After says; None where it does not.
+    """
+
+    def __init__(self, problem: Problem, after: float | None) -> None:
+        self.after = after
+        super().__init__("kubernetes", problem)
+
+
+class Expired(NhiError):
+    """The cluster answered 410: it has forgotten the version of which a list was being read."""
+
+
 @contextmanager
 def translated(connection: str, doing: str, hidden: Iterable[str] = ()) -> Iterator[None]:
     """Turn the errors of one request into ours.
@@ -42,6 +58,8 @@ def translated(connection: str, doing: str, hidden: Iterable[str] = ()) -> Itera
         Denied: for 403.
         Absent: for 404.
         Conflict: for 409.
+        Expired: for 410.
+        TooBusy: for 429.
         SystemUnreachable: when the cluster does not answer, refuses the credentials or fails.
         NhiError: for any other refusal.
     """
@@ -57,7 +75,7 @@ def translated(connection: str, doing: str, hidden: Iterable[str] = ()) -> Itera
         ) from None
     except HTTPError as error:
         trusted = isinstance(error, SSLError) or isinstance(getattr(error, "reason", None), SSLError)
-        got = "no trusted certificate" if trusted else f"no answer ({type(error).__name__})"
+        got = "no trusted certificate" if trusted else f"no answer{_address_of(error)} ({type(error).__name__})"
         fix = "check the network, and the server and certificate authority in the kubeconfig"
         raise unreachable(connection, f"{got}, {doing}", "an API server", fix) from None
 
@@ -84,10 +102,26 @@ def _refusal(connection: str, doing: str, error: ApiException, hidden: tuple[str
             return Absent(f"kubernetes.{connection}: {got}; fix: make it, or correct namespace and name")
         case HTTPStatus.CONFLICT:
             return Conflict(f"kubernetes.{connection}: {got}; fix: run it again")
-        case _ if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR or not status:
+        case HTTPStatus.GONE:
+            return Expired(f"kubernetes.{connection}: {got}; fix: read the list again from its beginning")
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            problem = Problem(f"kubernetes.{connection}", f"429, {doing}", "an answer", "try again later")
+            return TooBusy(problem, _after(error))
+        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR or not status:
             return unreachable(connection, f"{status}, {doing}", "an answer", "try again later")
         case _:
             return NhiError(f"kubernetes.{connection}: {got}; expected it to be accepted; fix: correct what it names")
+
+
+def _after(error: ApiException) -> float | None:
+    told = str((error.headers or {}).get("Retry-After", ""))
+    return float(told) if told.isdigit() else None
+
+
+def _address_of(error: HTTPError) -> str:
+    """Say from where there was no answer, where the error knows."""
+    pool: Any = getattr(error, "pool", None)
+    return f" from {pool.scheme}://{pool.host}:{pool.port}" if pool else ""
 
 
 def _told(error: ApiException, hidden: tuple[str, ...]) -> str:

@@ -31,3 +31,8 @@ class Patience(Retry):
 def patience() -> Patience:
     """Make what waits for a busy API server; one that does not answer is asked as often as urllib3 does."""
     return Patience(total=5, connect=3, read=3)
+
+
+def impatience() -> Retry:
+    """Make what tells a busy API server's answer to the caller, who waits for it without holding a connection."""
+    return Retry(total=3, status=0, raise_on_status=False, respect_retry_after_header=False)

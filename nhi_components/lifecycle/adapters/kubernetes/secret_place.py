@@ -13,10 +13,10 @@ from datetime import datetime
 
 from nhi_components.core.credential.places import KubernetesSecretPlace
 from nhi_components.core.errors import NhiError
+from nhi_components.core.kubernetes_marks import lease_of, marks
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.kubernetes.companion import Companion
 from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Conflict
-from nhi_components.lifecycle.adapters.kubernetes.marks import difference, lease_of, marks
 from nhi_components.lifecycle.adapters.kubernetes.session import Kind, KubernetesSession, Object
 from nhi_components.lifecycle.credentials.ports import Claim, Held, Kept, Material, Overtaken
 
@@ -126,7 +126,7 @@ class SecretOfCluster:
             metadata = {"name": self._spec.name, **marks(lease)}
             body = {"apiVersion": "v1", "kind": "Secret", "type": _TYPE, "metadata": metadata, "data": data}
             return self._session.create(Kind.SECRET, self._spec.namespace, body, hidden)
-        patch = {"metadata": marks(lease), "data": difference(_data(found), data)}
+        patch = {"metadata": marks(lease), "data": _difference(_data(found), data)}
         try:
             return self._session.change(Kind.SECRET, found, patch, hidden)
         except Absent as gone:
@@ -187,6 +187,11 @@ def _may_be_taken(found: Object) -> bool:
 
 def _can_be_changed(found: Object) -> bool:
     return not found.get("immutable") and found.get("type") == _TYPE
+
+
+def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """Write what makes one mapping the other, as a merge patch: None for what goes."""
+    return {**dict.fromkeys(before.keys() - after.keys()), **after}
 
 
 def _data(found: Object | None) -> dict[str, str]:

@@ -7,59 +7,44 @@ into the debug log, and newer ones quote what they take for wrong in their error
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from kubernetes import client, config
-from yaml import YAMLError
+from kubernetes import client
 
 from nhi_components.core.connection import KubernetesConnection
-from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Denied, translated, unreachable
-from nhi_components.lifecycle.adapters.kubernetes.patience import patience
+from nhi_components.lifecycle.adapters.kubernetes.errors import Absent, Conflict, Denied, translated, unreachable
+from nhi_components.lifecycle.adapters.kubernetes.opening import Opened, opened, speaking_with
 
 TIMEOUT_SECONDS = (3, 20)
 """To connect, to answer. Short, because the services repeat with pauses of their own."""
 
-_CONNECTIONS = 64
-"""As many as `nhi rotate` may work on at once: what has no place in the pool is connected anew for each request."""
-
 _PAGE = 500
-_USUAL = "~/.kube/config"
-_IN_A_POD = "KUBERNETES_SERVICE_HOST"
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-"""Lists names and labels, so that looking for a lease reads nobody's values (Kubernetes, 'API concepts')."""
-
 Object = dict[str, Any]
-
-_configuring: Any = config
-"""This part of the client has no types."""
-
-_UNUSABLE = (config.ConfigException, YAMLError, AttributeError, OSError, TypeError, ValueError)
-"""What the client raises for a kubeconfig that it can't read, or that is no kubeconfig at all."""
 
 
 class Kind(StrEnum):
-    """What is kept in a namespace, as the client's methods call it."""
+    """What is kept in the cluster, as the client's methods call it; all but the last in namespaces."""
 
     SECRET = "secret"  # noqa: S105 - a kind, not a secret
     CONFIG_MAP = "config_map"
+    SERVICE_ACCOUNT = "service_account"
+    RESOURCE_QUOTA = "resource_quota"
+    ROLE = "role"
+    ROLE_BINDING = "role_binding"
+    CLUSTER_ROLE_BINDING = "cluster_role_binding"
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    core: Any
-    listing: Any
-    apps: Any
-    authentication: Any
-    version: Any
-    address: str
+_OF_RBAC = frozenset({Kind.ROLE, Kind.ROLE_BINDING, Kind.CLUSTER_ROLE_BINDING})
+_MANAGER = "nhi_components"
+"""Who the API server notes as the manager of the fields that are changed here."""
+
+_TRIES = 8
+"""Runs that change an object at the same time read again and repeat."""
 
 
 class KubernetesSession:
@@ -68,18 +53,19 @@ class KubernetesSession:
     Every method raises `SystemUnreachable` when the cluster does not answer, or refuses credentials or permission.
     """
 
-    def __init__(self, name: str, connection: KubernetesConnection) -> None:
+    def __init__(self, name: str, connection: KubernetesConnection, *, waits: bool = True) -> None:
         self.name = name
+        self._waits = waits
         self._connection = connection
         self._lock = Lock()
-        self._open: _Open | None = None
+        self._open: Opened | None = None
 
     def who(self) -> str:
         """Tell whom the credentials speak for; clusters before 1.28 do not tell."""
         body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
         with translated(self.name, "who am I"):
             try:
-                answer = _read(self._opened().authentication.create_self_subject_review(body, **_raw()))
+                answer = _read(self.parts().authentication.create_self_subject_review(body, **_raw()))
             except client.exceptions.ApiException as error:
                 if error.status != 404:
                     raise
@@ -89,25 +75,44 @@ class KubernetesSession:
     def cluster(self) -> str:
         """Tell the cluster's id: the uid of its first namespace; its address where that may not be read."""
         try:
-            with translated(self.name, "get namespaces kube-system"):
-                answer = _read(self._opened().core.read_namespace("kube-system", **_raw()))
+            return self.uid()
         except (Denied, Absent):
-            return self._opened().address
+            return self.parts().address
+
+    def uid(self) -> str:
+        """Tell the uid of the cluster's first namespace, which no other cluster shares."""
+        with translated(self.name, "get namespaces kube-system"):
+            answer = _read(self.parts().core.read_namespace("kube-system", **_raw()))
         return str(answer["metadata"]["uid"])
 
     def time(self) -> datetime:
         """Tell the API server's own time."""
         with translated(self.name, "tell the time"):
-            told = self._opened().version.get_code(**_raw()).headers.get("Date")
+            told = self.parts().version.get_code(**_raw()).headers.get("Date")
         if not told:
             raise unreachable(self.name, "an answer without a Date", "an API server's answer", "check what is between")
         return parsedate_to_datetime(told)
 
+    def speaking_with(self, token: str) -> Any:
+        """Make a client of the same cluster that speaks with a token and nothing else."""
+        return speaking_with(self.parts(), token)
+
+    def namespace_lack(self, name: str) -> str:
+        """Tell why nothing can be made in a namespace; empty when something can, or it may not be read."""
+        try:
+            with translated(self.name, f"get namespaces {name}"):
+                found = _read(self.parts().core.read_namespace(name, **_raw()))
+        except Absent:
+            return "which is not there"
+        except Denied:
+            return ""
+        return "which is being deleted" if (found.get("status") or {}).get("phase") == "Terminating" else ""
+
     def read(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """Read an object; None when there is none."""
         try:
-            with translated(self.name, f"get {kind} {namespace}/{name}"):
-                return _read(getattr(self._opened().core, f"read_namespaced_{kind}")(name, namespace, **_raw()))
+            with translated(self.name, f"get {kind} {_place(namespace, name)}"):
+                return _read(self._method("read", kind)(name, *_where(kind, namespace), **_raw()))
         except Absent:
             return None
 
@@ -119,7 +124,7 @@ class KubernetesSession:
             Conflict: one of that name is there.
         """
         with translated(self.name, f"create {kind} {namespace}/{body['metadata']['name']}", hidden):
-            return _read(getattr(self._opened().core, f"create_namespaced_{kind}")(namespace, body, **_raw()))
+            return _read(self._method("create", kind)(namespace, body, **_raw()))
 
     def change(self, kind: Kind, found: Object, patch: Object, hidden: Iterable[str] = ()) -> Object:
         """Merge a patch into an object, if it still is the version that was read, and return what it is then.
@@ -131,96 +136,148 @@ class KubernetesSession:
             Conflict: another version is there by now.
         """
         metadata = found["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
         seen = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
         body = {**patch, "metadata": {**patch.get("metadata", {}), **seen}}
-        with translated(self.name, f"patch {kind} {namespace}/{name}", hidden):
-            return _read(getattr(self._opened().core, f"patch_namespaced_{kind}")(name, namespace, body, **_raw()))
+        patching = self._method("patch", kind)
+        with translated(self.name, f"patch {kind} {_place(namespace, name)}", hidden):
+            return _read(patching(name, *_where(kind, namespace), body, field_manager=_MANAGER, **_raw()))
 
-    def delete(self, kind: Kind, found: Object) -> None:
+    def edit(self, kind: Kind, found: Object, patched: Callable[[Object], Object | None]) -> Object | None:
+        """Change an object, reading it again for as long as others change it too.
+
+        Args:
+            kind: its kind.
+            found: the object as it was read.
+            patched: makes the patch from what the object is now; None when there is nothing to change.
+
+        Returns:
+            What it is then; None when it is gone by now, or another object of its name is there.
+
+        Raises:
+            Conflict: others change it all the time.
+        """
+        metadata, now = found["metadata"], found
+        for attempt in range(_TRIES):
+            patch = patched(now)
+            if patch is None:
+                return now
+            try:
+                return self.change(kind, now, patch)
+            except Absent:
+                return None
+            except Conflict:
+                if attempt == _TRIES - 1:
+                    raise
+            read = self.read(kind, metadata.get("namespace", ""), metadata["name"])
+            if read is None or read["metadata"]["uid"] != metadata["uid"]:
+                return None
+            now = read
+        return None
+
+    def delete(self, kind: Kind, found: Object, *, whatever_version: bool = False) -> None:
         """Delete an object, if it still is the version that was read; one that is not there is fine.
+
+        Args:
+            kind: its kind.
+            found: the object as it was read.
+            whatever_version: delete it also when it was changed since.
 
         Raises:
             Conflict: another version, or another object of that name, is there by now.
         """
         metadata = found["metadata"]
-        namespace, name = metadata["namespace"], metadata["name"]
-        body = {"preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}}
+        namespace, name = metadata.get("namespace", ""), metadata["name"]
+        version = {} if whatever_version else {"resourceVersion": metadata["resourceVersion"]}
+        body = {"preconditions": {"uid": metadata["uid"], **version}}
         try:
-            with translated(self.name, f"delete {kind} {namespace}/{name}"):
-                getattr(self._opened().core, f"delete_namespaced_{kind}")(name, namespace, body=body, **_raw())
+            with translated(self.name, f"delete {kind} {_place(namespace, name)}"):
+                self._method("delete", kind)(name, *_where(kind, namespace), body=body, **_raw())
         except Absent:
             return
 
     def labelled(self, kind: Kind, selector: str) -> Iterator[tuple[str, str]]:
         """List namespace and name of every object of the cluster with such labels; no values are read."""
-        found, following = [], ""
+        found = self.listed(kind, labels=selector)
+        return ((each["metadata"]["namespace"], each["metadata"]["name"]) for each in found)
+
+    def listed(
+        self, kind: Kind, namespace: str = "", *, labels: str = "", fields: str = "", whole: bool = False
+    ) -> list[Object]:
+        """List objects, by default their metadata alone, so that nobody's values are read.
+
+        Args:
+            kind: their kind.
+            namespace: only of this one; empty for the whole cluster.
+            labels: a label selector.
+            fields: a field selector.
+            whole: whether the rest of the objects is read as well.
+        """
+        found: list[Object] = []
+        following = ""
         while True:
-            page = self._page(kind, selector, following)
-            found += [(each["metadata"]["namespace"], each["metadata"]["name"]) for each in page["items"]]
+            page = self._page(kind, namespace, {"label_selector": labels, "field_selector": fields}, following, whole)
+            found += page["items"]
             following = page["metadata"].get("continue") or ""
             if not following:
-                return iter(found)
+                return found
+
+    def may_list(self, kind: Kind) -> bool:
+        """Tell whether objects of a kind may be listed in the whole cluster."""
+        try:
+            self._page(kind, "", {"label_selector": "", "field_selector": ""}, "", whole=False, most=1)
+        except Denied:
+            return False
+        return True
+
+    def request_token(self, namespace: str, account: str, seconds: int) -> Object:
+        """Have a token of a service account issued, for the API server; its status tells the value and the end."""
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"expirationSeconds": seconds},
+        }
+        requested = self.parts().core.create_namespaced_service_account_token
+        with translated(self.name, f"create serviceaccounts/token {namespace}/{account}"):
+            return _read(requested(account, namespace, body, **_raw()))
 
     def read_deployment(self, namespace: str, name: str) -> Object | None:
         """Read a Deployment; None when there is none."""
         try:
             with translated(self.name, f"get deployment {namespace}/{name}"):
-                return _read(self._opened().apps.read_namespaced_deployment(name, namespace, **_raw()))
+                return _read(self.parts().apps.read_namespaced_deployment(name, namespace, **_raw()))
         except Absent:
             return None
 
     def patch_deployment(self, namespace: str, name: str, patch: Object) -> Object:
         """Change a Deployment by a strategic merge patch, and return what it is then."""
         with translated(self.name, f"patch deployment {namespace}/{name}"):
-            return _read(self._opened().apps.patch_namespaced_deployment(name, namespace, patch, **_raw()))
+            return _read(self.parts().apps.patch_namespaced_deployment(name, namespace, patch, **_raw()))
 
-    def _page(self, kind: Kind, selector: str, following: str) -> Object:
+    def _method(self, verb: str, kind: Kind) -> Any:
+        opened = self.parts()
+        name = f"{verb}_{kind}" if kind is Kind.CLUSTER_ROLE_BINDING else f"{verb}_namespaced_{kind}"
+        return getattr(opened.rbac if kind in _OF_RBAC else opened.core, name)
+
+    def _page(
+        self, kind: Kind, namespace: str, selectors: dict[str, str], following: str, whole: bool, most: int = _PAGE
+    ) -> Object:
+        opened = self.parts()
+        known = (opened.rbac, opened.core) if whole else (opened.listing_rbac, opened.listing)
+        name = f"list_namespaced_{kind}" if namespace else f"list_{kind}_for_all_namespaces"
+        name = f"list_{kind}" if kind is Kind.CLUSTER_ROLE_BINDING else name
+        listing = getattr(known[0] if kind in _OF_RBAC else known[1], name)
+        given = {each: value for each, value in selectors.items() if value}
         more = {"_continue": following} if following else {}
-        with translated(self.name, f"list {kind} of every namespace"):
-            listing = getattr(self._opened().listing, f"list_{kind}_for_all_namespaces")
-            return _read(listing(label_selector=selector, limit=_PAGE, **more, **_raw()))
+        with translated(self.name, f"list {kind} of {namespace or 'every namespace'}"):
+            return _read(listing(*_where(kind, namespace), **given, limit=most, **more, **_raw()))
 
-    def _opened(self) -> _Open:
+    def parts(self) -> Opened:
+        """Give the client's parts."""
         with self._lock:
             if self._open is None:
-                self._open = self._configured()
+                self._open = opened(self.name, self._connection, waits=self._waits)
             return self._open
-
-    def _configured(self) -> _Open:
-        api = self._api()
-        listing: Any = client.ApiClient(api.configuration)
-        listing.set_default_header("Accept", _METADATA_ONLY)
-        return _Open(
-            core=client.CoreV1Api(api),
-            listing=client.CoreV1Api(listing),
-            apps=client.AppsV1Api(api),
-            authentication=client.AuthenticationV1Api(api),
-            version=client.VersionApi(api),
-            address=str(api.configuration.host),
-        )
-
-    def _api(self) -> Any:
-        # The client looks KUBECONFIG up once, when it is imported; it may have been set since.
-        usual = str(Path(_USUAL).expanduser())
-        file = self._connection.kubeconfig or os.environ.get("KUBECONFIG") or usual
-        context = self._connection.context
-        configuration: Any = client.Configuration()
-        configuration.retries, configuration.connection_pool_maxsize = patience(), _CONNECTIONS
-        there = [part for part in file.split(os.pathsep) if part and Path(part).expanduser().is_file()]
-        try:
-            if there:
-                known = {"persist_config": False, "client_configuration": configuration}
-                return _configuring.new_client_from_config(file, context, **known)
-            if file == usual and context is None and _IN_A_POD in os.environ:
-                _configuring.load_incluster_config(client_configuration=configuration)
-                return client.ApiClient(configuration)
-        except _UNUSABLE:
-            named = f"context {context}" if context else "current context"
-            fix = "check it with `kubectl config view` and `kubectl cluster-info`"
-            raise unreachable(self.name, f"{file}, whose {named} can't be used", "a usable kubeconfig", fix) from None
-        fix = "set the connection's kubeconfig, or KUBECONFIG"
-        raise unreachable(self.name, f"no file {file}", "a kubeconfig, or a pod's service account", fix)
 
 
 def _raw() -> dict[str, Any]:
@@ -230,3 +287,12 @@ def _raw() -> dict[str, Any]:
 def _read(answer: Any) -> Object:
     found: Object = json.loads(answer.data)
     return found
+
+
+def _where(kind: Kind, namespace: str) -> tuple[str, ...]:
+    """Give what a client's method takes after the name: the namespace, for what is in one."""
+    return (namespace,) if namespace and kind is not Kind.CLUSTER_ROLE_BINDING else ()
+
+
+def _place(namespace: str, name: str) -> str:
+    return f"{namespace}/{name}" if namespace else name

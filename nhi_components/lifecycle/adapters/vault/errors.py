@@ -19,7 +19,15 @@ class Denied(SystemUnreachable):
 
 
 class Busy(SystemUnreachable):
-    """Vault answered 429: more requests come than a quota lets through; nothing was done."""
+    """Vault answered 429: more requests come than a quota lets through; nothing was done.
+
+    Attributes:
+        after: seconds to wait, as Vault says; None where it does not.
+    """
+
+    def __init__(self, problem: Problem, after: float | None) -> None:
+        self.after = after
+        super().__init__("vault", problem)
 
 
 class Refused(NhiError):
@@ -62,9 +70,7 @@ def translated(connection: str, place: str) -> Iterator[None]:
             connection, f"503 from {place}: sealed or in maintenance", "an unsealed Vault", fix
         ) from None
     except exceptions.RateLimitExceeded:
-        fix = "try again later, rotate fewer at once (--at-once), or have the rate limit quota raised"
-        problem = Problem(_path(connection), f"429 from {place}, also after waiting", "an answer", fix)
-        raise Busy("vault", problem) from None
+        raise too_many(connection, place, None) from None
     except (exceptions.InternalServerError, exceptions.BadGateway) as error:
         got = f"{type(error).__name__} from {place}"
         raise _unreachable(connection, got, "an answer", "see the server's log, and try again later") from None
@@ -81,6 +87,18 @@ def translated(connection: str, place: str) -> Iterator[None]:
     except requests.exceptions.RequestException as error:
         fix = "start it, or correct VAULT_ADDR or the connection's address"
         raise _unreachable(connection, f"no answer from {place} ({type(error).__name__})", "a Vault", fix) from None
+
+
+def too_many(connection: str, place: str, after: float | None) -> Busy:
+    """Tell that a rate limit quota refuses a request.
+
+    Args:
+        connection: the connection's name.
+        place: address, method and path of the request.
+        after: seconds to wait, as Vault says; None where it does not.
+    """
+    fix = "try again later, rotate fewer at once (--at-once), or have the rate limit quota raised"
+    return Busy(Problem(_path(connection), f"429 from {place}, also after waiting", "an answer", fix), after)
 
 
 def not_vault(connection: str, place: str) -> SystemUnreachable:

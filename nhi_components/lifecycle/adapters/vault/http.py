@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from threading import local
 from typing import Any
 from urllib.parse import quote
 
 import hvac
-from hvac.exceptions import InvalidPath
+import requests
+from hvac.exceptions import InvalidPath, RateLimitExceeded
 from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_exponential, wait_random_exponential
 
-from nhi_components.lifecycle.adapters.vault.errors import Busy, Upgrading, not_vault, translated
-from nhi_components.lifecycle.evidence.vault_client import VaultClient
+from nhi_components.lifecycle.adapters.vault.errors import Busy, Upgrading, not_vault, too_many, translated
 
 TIMEOUT_SECONDS = (2, 15)
 """To connect, to answer. Short, because the teardown service repeats with pauses of its own."""
@@ -54,12 +55,9 @@ class VaultHttp:
         )
         for scheme in ("https://", "http://"):
             self._client.session.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
-
-    @property
-    def client(self) -> VaultClient:
-        """The client itself, for what is no linked resource: the signer and the anchor of evidence."""
-        client: VaultClient = self._client
-        return client
+        # hvac's errors hold no headers; each thread has its own answer.
+        self._answered = local()
+        self._client.session.hooks["response"].append(self._note_wait)
 
     def with_token(self, token: str) -> VaultHttp:
         """See the same Vault as another token does."""
@@ -120,11 +118,17 @@ class VaultHttp:
                 answer = self._client.adapter.request(method, f"/v1/{quote(path)}", **content)
             except InvalidPath:
                 return None
+            except RateLimitExceeded:
+                raise too_many(self.connection, place, getattr(self._answered, "wait", None)) from None
         if isinstance(answer, Mapping):
             return answer
         if answer.status_code != HTTPStatus.NO_CONTENT:
             raise not_vault(self.connection, place)
         return {}
+
+    def _note_wait(self, response: requests.Response, **_: object) -> None:
+        told = response.headers.get("Retry-After", "")
+        self._answered.wait = float(told) if told.isdecimal() else None
 
 
 def _data(answer: Mapping[str, Any]) -> Mapping[str, Any]:

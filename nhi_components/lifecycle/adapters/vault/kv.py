@@ -191,8 +191,8 @@ class Kv:
 
 def lease_of_path(path: str) -> str | None:
     """Tell which lease an entry in our folder belongs to, itself, its keys or its claim; None elsewhere."""
-    folder, *_, last = path.split("/")
-    return _of_lease(last) if folder == KV_FOLDER and path.count("/") > 2 else None
+    folder, *below = path.split("/")
+    return _of_lease(below[-1]) if folder == KV_FOLDER and len(below) > 2 else None
 
 
 def is_kv_v2(mount: Mapping[str, object]) -> bool:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from nhi_components.core.credential.sources import VaultSecretIdSource
@@ -27,12 +26,9 @@ from nhi_components.lifecycle.adapters.vault.http import VaultHttp
 from nhi_components.lifecycle.adapters.vault.parallel import concurrently
 from nhi_components.lifecycle.adapters.vault.policies import Policies
 from nhi_components.lifecycle.adapters.vault.reach import REVOKE_ACCESSOR, look, roles_of
-from nhi_components.lifecycle.adapters.vault.server_time import seconds_left, server_time
+from nhi_components.lifecycle.adapters.vault.server_time import seconds_left, server_time, told_time
 from nhi_components.lifecycle.adapters.vault.session import VaultSession
 from nhi_components.lifecycle.credentials.ports import Key, Material
-
-_NEVER = "0001-"
-"""How Vault begins a time that never comes."""
 
 
 class SecretIds:
@@ -164,7 +160,8 @@ class SecretIds:
         facts = self._session.http.write(path, {"secret_id_accessor": accessor})
         if "creation_time" not in facts:
             return None
-        return Key(accessor, created_at=_time(facts, "creation_time"), ends=_time(facts, "expiration_time"))
+        created, ends = told_time(facts["creation_time"]), told_time(facts.get("expiration_time"))
+        return Key(accessor, created_at=created, ends=ends)
 
     def _not_for_a_while(self, key_id: str) -> NhiError:
         return NhiError(
@@ -182,8 +179,3 @@ def _give_back(http: VaultHttp, login: Mapping[str, Any]) -> None:
         http.with_token(str(login["client_token"])).write("auth/token/revoke-self", {})
     except Denied:
         http.write(REVOKE_ACCESSOR, {"accessor": accessor})
-
-
-def _time(facts: Mapping[str, Any], name: str) -> datetime | None:
-    told = str(facts.get(name) or "")
-    return datetime.fromisoformat(told) if told and not told.startswith(_NEVER) else None

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time
+from typing import Final
 
 from nhi_components.core.errors import NhiError
 from nhi_components.core.tags import LeaseTags
 from nhi_components.lifecycle.adapters.vault.http import VaultHttp
+
+_NEVER: Final = "0001-"
+"""How Vault begins a time that never comes."""
+
+
+def told_time(told: object) -> datetime | None:
+    """Read a time as Vault's answers tell it; None where they tell none, or one that never comes."""
+    text = str(told or "")
+    return datetime.fromisoformat(text) if text and not text.startswith(_NEVER) else None
 
 
 def server_time(http: VaultHttp) -> datetime:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from nhi_components.core.connection import VaultConnection
 from nhi_components.core.errors import Problem, SystemUnreachable
@@ -28,11 +30,15 @@ class Identity:
         display_name: Vault's display name of the token.
         accessor: the token's accessor, so that it never revokes itself.
         place: the Vault's cluster id, and the namespace if there is one.
+        entity: the id of the entity that the token belongs to; empty when none.
+        role: path of the auth role that it was got by, such as `auth/approle/role/orders`; empty when none is told.
     """
 
     display_name: str
     accessor: str = field(repr=False)
     place: str
+    entity: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,13 @@ class VaultSession:
         place = f"{cluster}/{anonymous.namespace}" if anonymous.namespace else cluster
         http = anonymous.with_token(self._token(anonymous))
         own = self._look_up(http)
-        identity = Identity(str(own.get("display_name", "")), str(own.get("accessor", "")), place)
+        identity = Identity(
+            str(own.get("display_name", "")),
+            str(own.get("accessor", "")),
+            place,
+            str(own.get("entity_id") or ""),
+            _role_of(own),
+        )
         return _Open(http, identity, Tokens(http, identity.accessor), Certificates(http))
 
     def _address(self) -> str:
@@ -145,7 +157,7 @@ class VaultSession:
             raise self._missing(f"{anonymous.address} refused {path}", "a login", fix)
         return str(token)
 
-    def _look_up(self, http: VaultHttp) -> dict[str, object]:
+    def _look_up(self, http: VaultHttp) -> dict[str, Any]:
         try:
             return dict(http.read("auth/token/lookup-self") or {})
         except Denied:
@@ -163,3 +175,10 @@ class VaultSession:
 
     def _missing(self, got: str, expected: str, fix: str) -> SystemUnreachable:
         return SystemUnreachable("vault", Problem(f"vault.{self.name}", got, expected, fix))
+
+
+def _role_of(token: Mapping[str, Any]) -> str:
+    """Tell the path of the role by which a token was got: the login of most methods notes its name."""
+    login, noted = str(token.get("path", "")), token.get("meta") or {}
+    role = noted.get("role_name") or noted.get("role")
+    return f"{login.removesuffix('/login')}/role/{role}" if role and login.endswith("/login") else ""

@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 from tenacity import RetryError, Retrying, retry_if_exception, retry_if_result, stop_after_delay, wait_exponential
 
 from nhi_components.core.errors import NhiError, Problem, SpecError
-from nhi_components.lifecycle.adapters.aws.appearance import APPEARANCE_SECONDS
+from nhi_components.core.links import System
+from nhi_components.lifecycle.adapters.appearance import APPEARANCE_SECONDS
 from nhi_components.lifecycle.adapters.aws.delegations.documents import Document, read_document, statements_of, written
 from nhi_components.lifecycle.adapters.aws.delegations.holders import PolicyHolder
 from nhi_components.lifecycle.adapters.aws.delegations.principals import aws_principals, is_unique_id
@@ -116,7 +117,7 @@ def _write(holder: PolicyHolder, document: Document) -> None:
         return
     waiting = Retrying(
         retry=retry_if_exception(_is_refused),
-        stop=stop_after_delay(APPEARANCE_SECONDS),
+        stop=stop_after_delay(APPEARANCE_SECONDS[System.AWS]),
         wait=wait_exponential(multiplier=0.5, max=2),
         reraise=True,
     )

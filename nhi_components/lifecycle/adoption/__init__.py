@@ -1,0 +1,1 @@
+"""Adoption: a discovered identity becomes a component's, with the privileges that it uses; nothing here changes it."""

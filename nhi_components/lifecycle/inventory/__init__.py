@@ -1,0 +1,1 @@
+"""The inventory: what scans have found, with its history, in a database."""

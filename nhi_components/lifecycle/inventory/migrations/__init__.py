@@ -1,0 +1,1 @@
+"""Migrations of the inventory's tables, run by Alembic when an inventory is opened."""

@@ -1,0 +1,1 @@
+"""People and teams, as directories know them: owners are looked up among them."""
