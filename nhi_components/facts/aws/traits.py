@@ -245,15 +245,19 @@ class _Documented(dict[str, int]):
         self._services: set[str] = set()
 
     def __missing__(self, action: str) -> int:
-        return self.of(action.partition(":")[0])[action]
+        traits = self.of(action.partition(":")[0]).get(action)
+        if traits is None:
+            raise KeyError(action)
+        return traits
 
     def of(self, service: str) -> Mapping[str, int]:
         """Give the traits of at least a service's actions."""
         if service not in self._services:
-            self._services.add(service)
             for name, code in codes_of(service).items():
                 action = f"{service}:{name.lower()}"
                 self[action] = _traits[f"{service}:{name}"] = _named_traits(action, code)
+            # Only now, or a thread that asks meanwhile would take what is not yet there for unknown to AWS.
+            self._services.add(service)
         return self
 
 
