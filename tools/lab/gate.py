@@ -227,6 +227,7 @@ class Gate(Gatekeeper):
 class _Handler(BaseHTTPRequestHandler):
     gate: Gate
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
         """Read one request and answer it; its sender may be gone by then."""
