@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from nhi_components.core.inventory.records import FoundIdentity, Record
-from nhi_components.lifecycle.discovery.ports import Discovery
+from nhi_components.lifecycle.discovery.ports import Discovery, Page, Section
 from nhi_components.lifecycle.discovery.scanning import Scan, Scanner
 from nhi_components.lifecycle.inventory.store import open_inventory
 from tests.conformance.world import now
@@ -59,18 +59,22 @@ def read_all(discovery: Discovery) -> tuple[list[Record], list[str]]:
     waiting, records = list(discovery.beginnings()), list[Record]()
     names = list(waiting)
     while waiting:
-        section = discovery.section(waiting.pop())
-        cursor = None
-        while True:
-            page = section.read(cursor)
+        for page in _pages(discovery.section(waiting.pop())):
             records += page.records
             fresh = [name for name in page.opens if name not in names]
             names += fresh
             waiting += fresh
-            cursor = page.next
-            if cursor is None:
-                break
     return records, names
+
+
+def _pages(section: Section) -> Iterator[Page]:
+    cursor = None
+    while True:
+        page = section.read(cursor)
+        yield page
+        cursor = page.next
+        if cursor is None:
+            return
 
 
 def identities_in(records: Iterable[Record]) -> dict[str, FoundIdentity]:
@@ -79,8 +83,8 @@ def identities_in(records: Iterable[Record]) -> dict[str, FoundIdentity]:
 
 
 def records_of(discovery: Discovery, *sections: str) -> list[Record]:
-    """What stands on the first page of some sections."""
-    return [record for section in sections for record in discovery.section(section).read(None).records]
+    """What some sections tell, on all their pages."""
+    return [record for name in sections for page in _pages(discovery.section(name)) for record in page.records]
 
 
 def scan(discovery: Discovery, folder: Path) -> Scan:
