@@ -14,7 +14,7 @@ import pytest
 from tools.doubles.server import Answer, HttpDouble
 from tools.lab.far import Far
 
-HELD = 0.15
+HELD = 0.5
 
 
 class Echo(HttpDouble):
