@@ -6,6 +6,7 @@ The issuer of the JWTs is the suite itself; the cluster that reviews the tokens 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from typing import Any
 
 import hvac
@@ -22,7 +23,7 @@ AUDIENCE = "vault"
 NAMESPACE = "shop"
 
 
-class FederatedWorld(VaultWorld):
+class FederatedWorld(VaultWorld, ABC):
     """What both have in common: nobody but the issuer can make a login."""
 
     method: str
@@ -33,17 +34,17 @@ class FederatedWorld(VaultWorld):
         self.mount = f"{self.method}-{os.urandom(4).hex()}"
         self.root.sys.enable_auth_method(self.method, path=self.mount)
 
+    @abstractmethod
     def subject(self, tags: LeaseTags) -> str:
         """Whom the role admits: one value for each lease, as it names the alias."""
-        raise NotImplementedError
 
+    @abstractmethod
     def issue(self, tags: LeaseTags) -> str:
         """A token for the role's logins, from its issuer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bindings(self, subject: str) -> dict[str, Any]:
         """The part of a role that says whom it admits."""
-        raise NotImplementedError
 
     def create_role(self, tags: LeaseTags) -> str:
         subject = self.subject(tags)

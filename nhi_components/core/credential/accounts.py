@@ -5,6 +5,7 @@ A name that is left out is the identity's own, made from its lease. Each is a re
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
@@ -49,13 +50,13 @@ class AccountSpec(Spec):
     kind: AccountKind
     connection: str = DEFAULT
 
+    @abstractmethod
     def resolved(self, tags: LeaseTags) -> Self:
         """Fill in the name that is the identity's own."""
-        raise NotImplementedError
 
+    @abstractmethod
     def link(self) -> Link:
         """Give the linked resource that a resolved account is."""
-        raise NotImplementedError
 
     def _own_name(self, tags: LeaseTags) -> str:
         return name_of(self.link_kind, tags.identity, tags.environment, tags.lease)

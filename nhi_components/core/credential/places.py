@@ -6,6 +6,7 @@ A name that is left out is the identity's own, made from its lease.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -86,9 +87,9 @@ class PlaceSpec(Spec):
         return self
 
     @property
+    @abstractmethod
     def address(self) -> str:
         """Its name within its system, of resolved ones; with system, connection and kind it is unique."""
-        raise NotImplementedError
 
     def link(self) -> Link:
         """Give the linked resource that a resolved place is."""

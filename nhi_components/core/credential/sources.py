@@ -6,6 +6,7 @@ A name that is left out is the identity's own, made from its lease.
 from __future__ import annotations
 
 import re
+from abc import abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
@@ -55,9 +56,9 @@ class SourceSpec(Spec):
         """Give the linked resource under which its keys are looked for; None where the principal's own link serves."""
         return None
 
+    @abstractmethod
     def key_link(self, key_id: str) -> Link:
         """Give the linked resource that one of its keys is; resolved sources only."""
-        raise NotImplementedError
 
 
 class AwsAccessKeySource(SourceSpec):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,8 +29,8 @@ PROGRAM = Path(hooked.__file__)
 VALUE = "api_key"
 
 
-class _HookWorld:
-    """What both have in common; `service()` is the service itself, as its administrator sees it."""
+class _HookWorld(ABC):
+    """What both have in common."""
 
     system = System.HOOK
     can_disable = True
@@ -44,11 +45,13 @@ class _HookWorld:
         setting.environment.setenv(hooked.TOKEN_VARIABLE, self.token)
 
     @contextmanager
+    @abstractmethod
     def service(self) -> Iterator[hooked.Service]:
-        raise NotImplementedError
+        """The service itself, as its administrator sees it."""
 
+    @abstractmethod
     def spec(self, account: str) -> SourceSpec:
-        raise NotImplementedError
+        """A source that issues for an account of the service."""
 
     def open(self) -> CredentialSystem:
         return open_credentials(self.system, "default", HookConnection())
